@@ -121,9 +121,7 @@ class Conflict(Refusal):
     default_code = "conflict"
     default_detail = "Something that is already there stands against this."
 
-    def __init__(
-        self, detail: str | None = None, *, code: str | None = None, existing_id: str | None = None
-    ) -> None:
+    def __init__(self, detail: str | None = None, *, code: str | None = None, existing_id: str | None = None) -> None:
         self.existing_id = existing_id
         super().__init__(detail, code=code)
 
