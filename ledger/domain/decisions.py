@@ -1,0 +1,229 @@
+"""What a command does to an appointment: from the terms, the state and the words of a party to an event.
+
+Owns the time rules of findings, cancellations, reschedules, rebookings and silence (rulebook, sections 2 and 3).
+Pure: whoever calls has settled what was due before `at`, and prices the event afterwards. Refuses what the
+table of moves, a window or the definition does not allow.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ledger.domain.calendar import deadline, start_before
+from ledger.domain.errors import IllegalMove, NotAllowed, Refused, WindowClosed
+from ledger.domain.lifecycle import (
+    ABSENCES,
+    Appointment,
+    CriterionFinding,
+    Event,
+    EventKind,
+    Finding,
+    Party,
+    Schedule,
+    Slot,
+    Verdict,
+    allowed,
+)
+from ledger.domain.outcome import Findings, Ruling, rule, rule_cancelled, rule_restored_no_show, rule_silent
+from ledger.domain.terms import Anchor, Definition, Outcome, Silence, Span
+
+RULE = "rule"
+"""The actor of what happens by rule."""
+
+
+def span_after(definition: Definition, anchor: datetime, span: Span) -> datetime:
+    return deadline(anchor, span, definition.time_zone, definition.calendar)
+
+
+def findings_deadline(definition: Definition, slot: Slot, submitted_at: datetime) -> datetime:
+    """When the buyer's silence takes effect for this slot."""
+    anchor = slot.ends_at
+    if definition.verification.anchor is Anchor.DELIVERY:
+        anchor = max(anchor, submitted_at)
+    return span_after(definition, anchor, definition.verification.window)
+
+
+def submitted(
+    definition: Definition,
+    claims: Mapping[str, bool | None],
+    slot: Slot,
+    at: datetime,
+    actor: str,
+    commitment: str,
+) -> Event:
+    """`commitment` is the salted hash of the personal data, so that erasing the person leaves the chain whole."""
+    payload = {
+        "slot": [slot.starts_at, slot.ends_at],
+        "claims": claims,
+        "findings_at": findings_deadline(definition, slot, at),
+        "prospect": commitment,
+    }
+    return Event(EventKind.SUBMITTED, at, actor, payload)
+
+
+def verdict_payload(
+    definition: Definition, state: Appointment, ruling: Ruling, at: datetime, by: Party, *, final: bool = False
+) -> dict[str, Any]:
+    """A verdict's findings and the windows that begin with it; `final` where a no-show cannot be rebooked any more."""
+    criteria: Mapping[str, CriterionFinding] = ruling.criteria
+    return {
+        "by": by.value,
+        "attendance": ruling.attendance.value,
+        "minutes": ruling.minutes,
+        "criteria": {name: finding.value for name, finding in criteria.items()},
+        "outcome": None if ruling.outcome is None else ruling.outcome.value,
+        "share": ruling.share,
+        "rebooking_at": None if final else rebooking_deadline(definition, state, ruling, at),
+        "contest_at": span_after(definition, at, definition.dispute.contest_window),
+        "clawback_at": span_after(definition, state.slot.ends_at, definition.clawback.window),
+    }
+
+
+def rebooking_deadline(
+    definition: Definition, state: Appointment, ruling: Ruling, at: datetime
+) -> datetime | None:
+    """Until when the supplier may rebook; None where there is nothing to rebook or no time for it."""
+    rebooking = definition.rebooking
+    if ruling.outcome is not Outcome.PROSPECT_NO_SHOW or state.rebookings >= rebooking.limit:
+        return None
+    return None if rebooking.within.is_zero else span_after(definition, at, rebooking.within)
+
+
+def found(
+    definition: Definition, state: Appointment, findings: Findings, at: datetime, actor: str, attempts: int
+) -> Event:
+    """The buyer's findings. `attempts` counts the contact attempts he has on record for this slot."""
+    if not allowed(state, EventKind.FOUND):
+        if state.verdict is Verdict.DEEMED:
+            raise WindowClosed(f"the window for findings closed; silence took effect at {state.verdict_at}")
+        raise IllegalMove(
+            f"findings are not possible while the appointment is {state.schedule}, its verdict {state.verdict}",
+            code="illegal_transition",
+        )
+    if at < state.slot.starts_at:
+        raise IllegalMove("findings are taken from the slot's start", code="too_early")
+    if findings.attendance in ABSENCES and at < span_after(
+        definition, state.slot.starts_at, definition.attendance.wait
+    ):
+        raise IllegalMove("an absence can be stated only after the waiting time", code="too_early")
+    ruling = rule(definition, state, findings)
+    needed = definition.attendance.contact_attempts
+    if findings.attendance is Finding.PROSPECT_NO_SHOW and attempts < needed:
+        raise Refused.by(
+            "attendance.contact_attempts",
+            "contact_attempts_missing",
+            f"a no-show needs {needed} contact attempts as evidence; {attempts} on record",
+        )
+    return Event(EventKind.FOUND, at, actor, verdict_payload(definition, state, ruling, at, Party.BUYER))
+
+
+def cancelled(
+    definition: Definition, state: Appointment, by: Party, stated_by: Party, at: datetime, actor: str, reason: str
+) -> Event:
+    """`by` is who asked; `stated_by` who says so: itself or the prospect, never the other side."""
+    if by not in (Party.PROSPECT, stated_by) and stated_by is not Party.OPERATOR:
+        raise NotAllowed(f"the {stated_by} cannot say that the {by} cancelled")
+    _movable(state, EventKind.CANCELLED, at)
+    if state.rebookings:
+        ruling, final = rule_restored_no_show(definition, state), True
+    else:
+        ruling, final = rule_cancelled(definition, state, _cancellation(definition, state, by, at)), False
+    payload = verdict_payload(definition, state, ruling, at, stated_by, final=final)
+    return Event(EventKind.CANCELLED, at, actor, {**payload, "asked_by": by.value, "reason": reason})
+
+
+def _cancellation(definition: Definition, state: Appointment, by: Party, at: datetime) -> Outcome:
+    if by is Party.PROSPECT:
+        return Outcome.CANCELLED_BY_PROSPECT
+    if by is Party.SUPPLIER:
+        return Outcome.CANCELLED_BY_SUPPLIER
+    late_from = start_before(
+        state.slot.starts_at, definition.late_within, definition.time_zone, definition.calendar
+    )
+    return Outcome.CANCELLED_BY_BUYER_LATE if at >= late_from else Outcome.CANCELLED_BY_BUYER
+
+
+def _movable(state: Appointment, kind: EventKind, at: datetime) -> None:
+    if not allowed(state, kind):
+        raise IllegalMove(
+            f"{kind} is not possible while the appointment is {state.schedule}, its verdict {state.verdict}",
+            code="illegal_transition",
+        )
+    if at >= state.slot.starts_at:
+        raise IllegalMove("the slot has started", code="slot_started")
+
+
+def rescheduled(
+    definition: Definition, state: Appointment, slot: Slot, asked_by: Party, stated_by: Party, at: datetime,
+    actor: str, reason: str,
+) -> Event:
+    """Another slot for the same appointment: a reschedule, a mere correction, or the rebooking of a no-show."""
+    if asked_by not in (Party.PROSPECT, stated_by) and stated_by is not Party.OPERATOR:
+        raise NotAllowed(f"the {stated_by} cannot say that the {asked_by} asked for it")
+    if state.schedule is Schedule.BOOKED and state.verdict is not Verdict.PENDING:
+        return _rebooked(definition, state, slot, asked_by, at, actor, reason)
+    _movable(state, EventKind.RESCHEDULED, at)
+    if slot.starts_at <= at:
+        raise Refused.by("reschedule", "slot_in_the_past", "the new slot must start in the future")
+    rules = definition.reschedule
+    shift = abs(slot.starts_at - state.slot.starts_at)
+    counts = shift >= (span_after(definition, state.slot.starts_at, rules.counts_from) - state.slot.starts_at)
+    if counts and shift.total_seconds() > 0:
+        if state.reschedules >= rules.limit:
+            raise Refused.by("reschedule.limit", "reschedule_limit", f"it may be rescheduled {rules.limit} times")
+        if slot.starts_at >= span_after(definition, state.slots[0].starts_at, rules.within):
+            raise Refused.by("reschedule.within", "reschedule_too_far", "the new slot is too long after the first one")
+    return Event(
+        EventKind.RESCHEDULED,
+        at,
+        actor,
+        {**_slot_payload(definition, state, slot, asked_by, reason), "counts": counts and shift.total_seconds() > 0},
+    )
+
+
+def _rebooked(
+    definition: Definition, state: Appointment, slot: Slot, asked_by: Party, at: datetime, actor: str, reason: str
+) -> Event:
+    if not allowed(state, EventKind.REBOOKED):
+        raise IllegalMove("a disputed appointment cannot be rebooked", code="disputed")
+    if state.rebooking_at is None or at >= state.rebooking_at:
+        raise WindowClosed("there is no no-show that can still be rebooked", code="rebooking_closed")
+    if slot.starts_at <= at:
+        raise Refused.by("rebooking.within", "slot_in_the_past", "the new slot must start in the future")
+    if slot.starts_at >= state.rebooking_at:
+        raise Refused.by("rebooking.within", "rebooking_too_late", "the new slot must start inside the window")
+    return Event(EventKind.REBOOKED, at, actor, _slot_payload(definition, state, slot, asked_by, reason))
+
+
+def _slot_payload(
+    definition: Definition, state: Appointment, slot: Slot, asked_by: Party, reason: str
+) -> dict[str, Any]:
+    return {
+        "slot": [slot.starts_at, slot.ends_at],
+        "asked_by": asked_by.value,
+        "reason": reason,
+        "findings_at": findings_deadline(definition, slot, state.submitted_at),
+    }
+
+
+def fallen_due(definition: Definition, state: Appointment, proven: Findings | None = None) -> Event | None:
+    """What happens by rule at `state.next_due_at`; the caller asks only once that instant has come.
+
+    `proven` is what grade A evidence received by then shows.
+    """
+    if state.verdict is Verdict.PENDING and state.findings_at is not None:
+        return _silent(definition, state, state.findings_at, proven)
+    if state.rebooking_at is not None:
+        return Event(EventKind.NO_SHOW_FINAL, state.rebooking_at, RULE, {})
+    return None
+
+
+def _silent(definition: Definition, state: Appointment, at: datetime, proven: Findings | None) -> Event:
+    if definition.verification.silence is Silence.ESCALATE:
+        window = definition.dispute.decision_window
+        decision_at = None if window is None else span_after(definition, at, window)
+        payload = {"dispute": "escalated_silence", "reply_at": None, "decision_at": decision_at}
+        return Event(EventKind.DISPUTE_OPENED, at, RULE, payload)
+    ruling = rule_silent(definition, state, proven)
+    payload = verdict_payload(definition, state, ruling, at, Party.RULE)
+    return Event(EventKind.DEEMED, at, RULE, {**payload, "silence": definition.verification.silence.value})

@@ -1,0 +1,333 @@
+"""One appointment's five axes: the state, the events that move it, and the one table of legal moves.
+
+Owns `Appointment` (a frozen value), `Event`, `MOVES` and `apply`, the only function that makes a move.
+Refuses every event that the table does not allow in the state at hand. Whoever stores an appointment stores
+its events too; `replay` must give the stored state back. What time alone brings about (`occurred`, `final`,
+the stage) is derived in `stage.py` and never stored.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from ledger.domain.errors import IllegalMove
+from ledger.domain.terms import Outcome
+
+
+class Schedule(StrEnum):
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+
+
+class CriterionFinding(StrEnum):
+    CLAIMED = "claimed"
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    UNPROVEN = "unproven"
+
+
+class Finding(StrEnum):
+    """Attendance as a party states it."""
+
+    UNKNOWN = "unknown"
+    ATTENDED = "attended"
+    PROSPECT_NO_SHOW = "prospect_no_show"
+    BUYER_NO_SHOW = "buyer_no_show"
+    BOTH_ABSENT = "both_absent"
+    SUPPLIER_FAULT = "supplier_fault"
+    ACCESS_FAILURE = "access_failure"
+    TECHNICAL_FAILURE = "technical_failure"
+
+
+ABSENCES = frozenset({Finding.PROSPECT_NO_SHOW, Finding.BUYER_NO_SHOW, Finding.BOTH_ABSENT})
+
+
+class Verdict(StrEnum):
+    PENDING = "pending"
+    GIVEN = "given"
+    DEEMED = "deemed"
+    CONTESTED = "contested"
+    DECIDED = "decided"
+
+
+class Party(StrEnum):
+    """Who moves an appointment or is said to have asked for it."""
+
+    PROSPECT = "prospect"
+    BUYER = "buyer"
+    SUPPLIER = "supplier"
+    OPERATOR = "operator"
+    RULE = "rule"
+
+
+class EventKind(StrEnum):
+    SUBMITTED = "submitted"
+    RESCHEDULED = "rescheduled"
+    REBOOKED = "rebooked"
+    CANCELLED = "cancelled"
+    FOUND = "found"
+    DEEMED = "deemed"
+    NO_SHOW_FINAL = "no_show_final"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_REPLIED = "dispute_replied"
+    DISPUTE_ESCALATED = "dispute_escalated"
+    DISPUTE_DECIDED = "dispute_decided"
+    DISPUTE_WITHDRAWN = "dispute_withdrawn"
+    REPLACEMENT_ENDED = "replacement_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Half-open, aware UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, when it counts from, and who said so. The payload is JSON with instants as RFC 3339."""
+
+    kind: EventKind
+    effective_at: datetime
+    actor: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """The five axes with the deadlines that run. Amounts are minor units of the definition's currency.
+
+    `amount` is charges − credits; `held` the part of it that an open dispute keeps from being invoiced.
+    `claims` says for each criterion whether the supplier's facts meet it (None: no fact).
+    """
+
+    submitted_at: datetime
+    slots: tuple[Slot, ...]
+    claims: Mapping[str, bool | None]
+    criteria: Mapping[str, CriterionFinding]
+    schedule: Schedule = Schedule.BOOKED
+    attendance: Finding = Finding.UNKNOWN
+    minutes: int | None = None
+    verdict: Verdict = Verdict.PENDING
+    verdict_by: str | None = None
+    verdict_at: datetime | None = None
+    outcome: Outcome | None = None
+    share: int | None = None
+    position: int | None = None
+    price: int | None = None
+    amount: int = 0
+    held: int = 0
+    reschedules: int = 0
+    rebookings: int = 0
+    findings_at: datetime | None = None
+    rebooking_at: datetime | None = None
+    contest_at: datetime | None = None
+    clawback_at: datetime | None = None
+    reply_at: datetime | None = None
+    decision_at: datetime | None = None
+    replacement_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def slot(self) -> Slot:
+        return self.slots[-1]
+
+    @property
+    def disputed(self) -> bool:
+        return self.verdict is Verdict.CONTESTED
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """The next instant at which something happens by rule, whoever watches."""
+        due = [self.findings_at] if self.verdict is Verdict.PENDING else [self.rebooking_at]
+        due += [self.reply_at, self.replacement_at]
+        return min((at for at in due if at is not None), default=None)
+
+
+PENDING = frozenset({Verdict.PENDING})
+GIVEN = frozenset({Verdict.GIVEN})
+SETTLED = frozenset({Verdict.GIVEN, Verdict.DEEMED, Verdict.DECIDED})
+CONTESTED = frozenset({Verdict.CONTESTED})
+
+MOVES: Mapping[EventKind, tuple[frozenset[Schedule], frozenset[Verdict]]] = {
+    EventKind.RESCHEDULED: (frozenset({Schedule.BOOKED}), PENDING),
+    EventKind.REBOOKED: (frozenset({Schedule.BOOKED}), SETTLED),
+    EventKind.CANCELLED: (frozenset({Schedule.BOOKED}), PENDING),
+    EventKind.FOUND: (frozenset({Schedule.BOOKED}), PENDING | GIVEN),
+    EventKind.DEEMED: (frozenset({Schedule.BOOKED}), PENDING),
+    EventKind.NO_SHOW_FINAL: (frozenset({Schedule.BOOKED}), SETTLED | CONTESTED),
+    EventKind.DISPUTE_OPENED: (frozenset(Schedule), PENDING | SETTLED),
+    EventKind.DISPUTE_REPLIED: (frozenset(Schedule), CONTESTED),
+    EventKind.DISPUTE_ESCALATED: (frozenset(Schedule), CONTESTED),
+    EventKind.DISPUTE_DECIDED: (frozenset(Schedule), CONTESTED),
+    EventKind.DISPUTE_WITHDRAWN: (frozenset(Schedule), CONTESTED),
+    EventKind.REPLACEMENT_ENDED: (frozenset(Schedule), SETTLED),
+}
+"""For each event that moves an existing appointment: the schedules and the verdicts it may start from."""
+
+
+def allowed(state: Appointment, kind: EventKind) -> bool:
+    move = MOVES.get(kind)
+    return move is not None and state.schedule in move[0] and state.verdict in move[1]
+
+
+def apply(state: Appointment | None, event: Event) -> Appointment:
+    """The state after `event`. Raises `IllegalMove` where the table of moves does not allow it."""
+    if event.kind is EventKind.SUBMITTED:
+        if state is not None:
+            raise IllegalMove("an appointment is submitted once", code="already_submitted")
+        return _submitted(event)
+    if state is None or not allowed(state, event.kind):
+        where = "nothing" if state is None else f"{state.schedule}, verdict {state.verdict}"
+        raise IllegalMove(f"{event.kind} is not possible while the appointment is {where}", code="illegal_transition")
+    changed: dict[str, Any] = _CHANGES[event.kind](state, event)
+    money = event.payload.get("money")
+    if money is not None:
+        changed.update(
+            {name: money[name] for name in ("position", "price", "share", "amount", "held") if name in money}
+        )
+    return replace(state, **changed, version=state.version + 1)
+
+
+def replay(events: Iterable[Event]) -> Appointment:
+    """The state that the events lead to. Raises `IllegalMove` at the first that the table refuses."""
+    state: Appointment | None = None
+    for event in events:
+        state = apply(state, event)
+    if state is None:
+        raise IllegalMove("an appointment without events", code="no_events")
+    return state
+
+
+def instant(value: datetime | str | None) -> datetime | None:
+    """An instant of a payload, which holds datetimes when it is made and RFC 3339 when it was stored."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _slot(value: Any) -> Slot:
+    starts_at, ends_at = instant(value[0]), instant(value[1])
+    assert starts_at is not None and ends_at is not None
+    return Slot(starts_at, ends_at)
+
+
+def _submitted(event: Event) -> Appointment:
+    payload = event.payload
+    claims = payload["claims"]
+    return Appointment(
+        submitted_at=event.effective_at,
+        slots=(_slot(payload["slot"]),),
+        claims=claims,
+        criteria={
+            name: CriterionFinding.UNPROVEN if met is None else CriterionFinding.CLAIMED
+            for name, met in claims.items()
+        },
+        findings_at=instant(payload["findings_at"]),
+    )
+
+
+def _rescheduled(state: Appointment, event: Event) -> dict[str, Any]:
+    return {
+        "slots": (*state.slots, _slot(event.payload["slot"])),
+        "reschedules": state.reschedules + (1 if event.payload["counts"] else 0),
+        "findings_at": instant(event.payload["findings_at"]),
+    }
+
+
+def _rebooked(state: Appointment, event: Event) -> dict[str, Any]:
+    return {
+        "slots": (*state.slots, _slot(event.payload["slot"])),
+        "rebookings": state.rebookings + 1,
+        "findings_at": instant(event.payload["findings_at"]),
+        "attendance": Finding.UNKNOWN,
+        "minutes": None,
+        "verdict": Verdict.PENDING,
+        "verdict_by": None,
+        "verdict_at": None,
+        "outcome": None,
+        "share": None,
+        "rebooking_at": None,
+        "contest_at": None,
+        "clawback_at": None,
+    }
+
+
+def _ruled(verdict: Verdict) -> Callable[[Appointment, Event], dict[str, Any]]:
+    """A verdict comes in: its findings, what they are worth and the windows that begin to run."""
+
+    def change(state: Appointment, event: Event) -> dict[str, Any]:
+        payload = event.payload
+        outcome = payload["outcome"]
+        return {
+            "attendance": Finding(payload["attendance"]),
+            "minutes": payload["minutes"],
+            "criteria": {name: CriterionFinding(value) for name, value in payload["criteria"].items()},
+            "verdict": verdict,
+            "verdict_by": payload["by"],
+            "verdict_at": event.effective_at,
+            "outcome": None if outcome is None else Outcome(outcome),
+            "share": payload["share"],
+            "findings_at": None,
+            "rebooking_at": instant(payload["rebooking_at"]),
+            "contest_at": instant(payload["contest_at"]),
+            "clawback_at": instant(payload["clawback_at"]),
+        }
+
+    return change
+
+
+def _cancelled(state: Appointment, event: Event) -> dict[str, Any]:
+    return {**_ruled(Verdict.GIVEN)(state, event), "schedule": Schedule.CANCELLED}
+
+
+def _no_show_final(state: Appointment, event: Event) -> dict[str, Any]:
+    return {"rebooking_at": None}
+
+
+def _dispute_opened(state: Appointment, event: Event) -> dict[str, Any]:
+    return {
+        "verdict": Verdict.CONTESTED,
+        "findings_at": None,
+        "reply_at": instant(event.payload["reply_at"]),
+        "decision_at": instant(event.payload["decision_at"]),
+    }
+
+
+def _dispute_moved(state: Appointment, event: Event) -> dict[str, Any]:
+    return {"reply_at": None, "decision_at": instant(event.payload["decision_at"])}
+
+
+def _dispute_decided(state: Appointment, event: Event) -> dict[str, Any]:
+    return {
+        **_ruled(Verdict.DECIDED)(state, event),
+        "reply_at": None,
+        "decision_at": None,
+        "replacement_at": instant(event.payload.get("replacement_at")),
+    }
+
+
+def _dispute_withdrawn(state: Appointment, event: Event) -> dict[str, Any]:
+    """The payload repeats the verdict that the dispute had put in question."""
+    return {**_ruled(Verdict(event.payload["verdict"]))(state, event), "reply_at": None, "decision_at": None}
+
+
+def _replacement_ended(state: Appointment, event: Event) -> dict[str, Any]:
+    return {"replacement_at": None}
+
+
+_CHANGES: Mapping[EventKind, Callable[[Appointment, Event], dict[str, Any]]] = {
+    EventKind.RESCHEDULED: _rescheduled,
+    EventKind.REBOOKED: _rebooked,
+    EventKind.CANCELLED: _cancelled,
+    EventKind.FOUND: _ruled(Verdict.GIVEN),
+    EventKind.DEEMED: _ruled(Verdict.DEEMED),
+    EventKind.NO_SHOW_FINAL: _no_show_final,
+    EventKind.DISPUTE_OPENED: _dispute_opened,
+    EventKind.DISPUTE_REPLIED: _dispute_moved,
+    EventKind.DISPUTE_ESCALATED: _dispute_moved,
+    EventKind.DISPUTE_DECIDED: _dispute_decided,
+    EventKind.DISPUTE_WITHDRAWN: _dispute_withdrawn,
+    EventKind.REPLACEMENT_ENDED: _replacement_ended,
+}

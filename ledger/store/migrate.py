@@ -1,0 +1,51 @@
+"""Bringing a database to the newest revision, and telling whether it is there.
+
+Owns the Alembic configuration, so that no `alembic.ini` is needed at run time.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import make_url
+
+from ledger.store.engine import make_engine
+
+SCRIPTS = Path(__file__).parents[2] / "migrations"
+
+
+def config(url: str) -> Config:
+    settings = Config()
+    settings.set_main_option("script_location", str(SCRIPTS))
+    settings.attributes["url"] = url
+    return settings
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Creates the folder of an SQLite file where needed and runs every missing migration."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    command.upgrade(config(url), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    command.downgrade(config(url), revision)
+
+
+def newest() -> str:
+    head = ScriptDirectory(str(SCRIPTS)).get_current_head()
+    assert head is not None, "there is at least one migration"
+    return head
+
+
+def current(url: str) -> str | None:
+    """The database's revision; None where it has no tables yet."""
+    engine = make_engine(url)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()

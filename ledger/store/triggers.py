@@ -1,0 +1,127 @@
+"""The triggers that make records immutable, for both engines, and the inventory that proves they are there.
+
+Owns the DDL. Every migration ends with `assert_inventory`, because SQLite's batch migrations recreate tables and
+drop their triggers silently.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, text
+
+APPEND_ONLY = (
+    "acceptance",
+    "agreement_version",
+    "appointment_event",
+    "chain_link",
+    "document",
+    "document_line",
+    "entry",
+    "organisation_change",
+    "transfer",
+)
+"""Tables whose rows are never changed or deleted."""
+
+PUBLISHED = "definition_version"
+"""Rows of this table are immutable once `published_at` is set."""
+
+LINES_ADD_UP = "document_lines_add_up"
+
+
+def inventory() -> frozenset[str]:
+    """The names of every trigger that must exist."""
+    names = {f"{table}_no_{action}" for table in (*APPEND_ONLY, PUBLISHED) for action in ("update", "delete")}
+    return frozenset(names | {LINES_ADD_UP})
+
+
+def create_statements(dialect: str) -> Iterator[str]:
+    """The DDL that creates all of them."""
+    yield from _sqlite() if dialect == "sqlite" else _postgresql()
+
+
+def drop_statements(dialect: str) -> Iterator[str]:
+    for table in (*APPEND_ONLY, PUBLISHED):
+        for action in ("update", "delete"):
+            suffix = "" if dialect == "sqlite" else f" ON {table}"
+            yield f"DROP TRIGGER IF EXISTS {table}_no_{action}{suffix}"
+    yield f"DROP TRIGGER IF EXISTS {LINES_ADD_UP}" + ("" if dialect == "sqlite" else " ON document")
+    if dialect == "postgresql":
+        for table in (*APPEND_ONLY, PUBLISHED):
+            yield f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}"
+        yield "DROP FUNCTION IF EXISTS refuse_change()"
+        yield "DROP FUNCTION IF EXISTS check_document_lines()"
+
+
+SUM_OF_LINES = """
+    (SELECT COUNT(*) FROM document_line WHERE document_id = NEW.id) <> NEW.line_count
+    OR (SELECT COALESCE(SUM(amount), 0) FROM document_line WHERE document_id = NEW.id) <> NEW.net
+"""
+
+
+def _sqlite() -> Iterator[str]:
+    for table in APPEND_ONLY:
+        for action in ("update", "delete"):
+            yield (
+                f"CREATE TRIGGER {table}_no_{action} BEFORE {action.upper()} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+    for action in ("update", "delete"):
+        yield (
+            f"CREATE TRIGGER {PUBLISHED}_no_{action} BEFORE {action.upper()} ON {PUBLISHED} "
+            f"WHEN OLD.published_at IS NOT NULL "
+            f"BEGIN SELECT RAISE(ABORT, 'a published version is immutable'); END"
+        )
+    yield (
+        f"CREATE TRIGGER {LINES_ADD_UP} BEFORE INSERT ON document WHEN {SUM_OF_LINES} "
+        "BEGIN SELECT RAISE(ABORT, 'the lines do not add up to the document'); END"
+    )
+
+
+def _postgresql() -> Iterator[str]:
+    yield (
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"
+    )
+    yield (
+        "CREATE OR REPLACE FUNCTION check_document_lines() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        f"BEGIN IF {SUM_OF_LINES} THEN RAISE EXCEPTION 'the lines do not add up to the document' "
+        "USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
+    )
+    for table in (*APPEND_ONLY, PUBLISHED):
+        when = "WHEN (OLD.published_at IS NOT NULL) " if table == PUBLISHED else ""
+        for action in ("update", "delete"):
+            yield (
+                f"CREATE TRIGGER {table}_no_{action} BEFORE {action.upper()} ON {table} "
+                f"FOR EACH ROW {when}EXECUTE FUNCTION refuse_change()"
+            )
+        yield (
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+    yield (
+        f"CREATE TRIGGER {LINES_ADD_UP} BEFORE INSERT ON document "
+        "FOR EACH ROW EXECUTE FUNCTION check_document_lines()"
+    )
+
+
+def existing(connection: Connection) -> frozenset[str]:
+    """The names of the triggers that the database has."""
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if connection.dialect.name == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    return frozenset(connection.execute(text(query)).scalars())
+
+
+def assert_inventory(connection: Connection) -> None:
+    """Raises where a trigger is missing."""
+    missing = inventory() - existing(connection)
+    if missing:
+        raise RuntimeError(f"triggers are missing: {', '.join(sorted(missing))}")
+
+
+def recreate(connection: Connection) -> None:
+    """Drops and creates all triggers, then checks the inventory: the last step of every migration."""
+    for statement in (*drop_statements(connection.dialect.name), *create_statements(connection.dialect.name)):
+        connection.execute(text(statement.replace(":", "\\:")))
+    assert_inventory(connection)

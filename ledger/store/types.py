@@ -1,0 +1,63 @@
+"""Column types and conventions that every table shares.
+
+Owns `Instant` (aware UTC in, aware UTC out, on both engines), identifiers, the naming of constraints and the
+CHECK that a column holds one of an enum's values. Refuses naive datetimes.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, Dialect, String, TypeDecorator
+from sqlalchemy.types import TypeEngine
+from sqlmodel import SQLModel
+from uuid6 import uuid7
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Instant(TypeDecorator[datetime]):
+    """A point in time: `timestamptz` on PostgreSQL, fixed-width sortable RFC 3339 text on SQLite."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(32))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant without an offset")
+        if value.tzinfo is not UTC:
+            value = value.astimezone(UTC)
+        return value.isoformat(timespec="microseconds") if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def new_id() -> UUID:
+    """A UUIDv7: sortable by the time it was made, unguessable in its random part."""
+    return UUID(int=uuid7().int)
+
+
+def one_of(column: str, values: Iterable[str] | type[StrEnum], *, name: str | None = None) -> CheckConstraint:
+    """A CHECK that the column holds one of the values (NULL passes)."""
+    listed = ", ".join(f"'{value!s}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=name or column)
