@@ -1,0 +1,84 @@
+"""Fixtures every test may ask for: databases of both engines, and how Hypothesis looks for examples.
+
+`database_url` and `engine` run a test once per engine; `sqlite_url` and `postgresql_url` are for what only one of
+them does. Each test gets a database of its own, migrated and empty.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlalchemy import Engine
+
+from tests.support import databases
+from tests.support.browser import fresh_page, launched
+
+# The same examples every time, so that a red test is red for everybody. `HYPOTHESIS_PROFILE=search` looks for new ones.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=5_000, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def migrate(url: str) -> None:
+    # Imported here so that a store in pieces does not keep the tests of the domain from running.
+    from ledger.store.migrate import upgrade
+
+    upgrade(url)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[databases.PostgresServer]:
+    """One server per test process, started by the first test that needs it, with a migrated template."""
+    with databases.postgresql_server() as server:
+        server.make_template(migrate)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return databases.make_sqlite_template(tmp_path_factory.mktemp("template") / "ledger.sqlite", migrate)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: databases.PostgresServer) -> Iterator[str]:
+    with postgresql_server.cloned() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "ledger.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    return databases.sqlite_url_of(path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    from ledger.store.engine import make_engine
+
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that may talk to this machine only; the test fails if a script on it does."""
+    with fresh_page(browser) as page:
+        yield page

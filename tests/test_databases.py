@@ -1,0 +1,85 @@
+"""The fixtures themselves: what every other test with a database relies on."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import sqlalchemy as sa
+from freezegun import freeze_time
+from sqlalchemy import Engine
+
+from tests.support import databases
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_every_test_gets_a_migrated_database_of_its_own(engine: Engine, turn: int) -> None:
+    with engine.begin() as connection:
+        assert sa.inspect(connection).has_table("alembic_version")
+        assert not sa.inspect(connection).has_table("mark")
+        connection.execute(sa.text("CREATE TABLE mark (id integer)"))
+
+
+def test_a_database_is_dropped_under_an_open_connection(postgresql_server: databases.PostgresServer) -> None:
+    with postgresql_server.cloned() as url:
+        connection = sa.create_engine(url).connect()
+        connection.execute(sa.text("SELECT 1"))
+    with pytest.raises(sa.exc.OperationalError, match="terminating connection"):
+        connection.execute(sa.text("SELECT 1"))
+    connection.invalidate()
+    connection.close()
+
+
+def test_postgresql_compares_text_by_code_point_as_sqlite_does(engine: Engine) -> None:
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.text("SELECT x FROM (SELECT 'a' AS x UNION SELECT 'B' UNION SELECT 'ä') AS t ORDER BY x")
+        )
+        assert rows.scalars().all() == ["B", "a", "ä"]
+
+
+def test_frozen_time_goes_into_both_databases_and_comes_back(engine: Engine) -> None:
+    moments = sa.Table("moment", sa.MetaData(), sa.Column("at", sa.DateTime(timezone=True)))
+    moments.create(engine)
+    with freeze_time("2026-10-25T00:30:00Z"), engine.begin() as connection:
+        connection.execute(moments.insert(), {"at": datetime.now(UTC)})
+        stored = connection.execute(sa.select(moments.c.at)).scalar_one()
+    at = stored if stored.tzinfo else stored.replace(tzinfo=UTC)
+    assert at == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    # pytest's own temporary folder closes its parents to other users, and PostgreSQL refuses to run as root.
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def test_a_server_left_by_a_killed_run_is_stopped_and_removed(server_folder: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from tests.support.databases import postgresql_server\n"
+        "with postgresql_server(Path(sys.argv[1])) as server: print(server.socket_folder, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(server_folder)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+    ) as owner:
+        assert owner.stdout is not None
+        abandoned = Path(owner.stdout.readline().strip())
+        with databases.postgresql_server(server_folder) as other:
+            assert abandoned.exists(), "its owner is alive"
+            assert other.socket_folder != abandoned
+        postmaster = psutil.Process(int((abandoned / "postmaster.pid").read_text().split()[0]))
+        owner.kill()
+    assert postmaster.is_running()
+
+    with databases.postgresql_server(server_folder) as server:
+        assert not postmaster.is_running()
+        assert not abandoned.exists()
+        with psycopg.connect(host=str(server.socket_folder), user="postgres") as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert list(server_folder.glob("*.lock")) == []
