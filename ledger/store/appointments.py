@@ -28,7 +28,9 @@ class AppointmentRow(SQLModel, table=True):
         one_of("outcome", Outcome),
         CheckConstraint("ends_at > starts_at", name="slot"),
         CheckConstraint("share BETWEEN 0 AND 10000", name="share"),
-        CheckConstraint("amount = 0 OR (amount > 0 AND price IS NOT NULL AND amount <= price)", name="amount_within_price"),
+        CheckConstraint(
+            "amount = 0 OR (amount > 0 AND price IS NOT NULL AND amount <= price)", name="amount_within_price"
+        ),
         CheckConstraint("held >= 0 AND held <= amount", name="held_within_amount"),
         ForeignKeyConstraint(
             ["definition_id", "definition_version"], ["definition_version.definition_id", "definition_version.number"]
@@ -93,7 +95,10 @@ class AppointmentRow(SQLModel, table=True):
 
 
 class ProspectRow(SQLModel, table=True):
-    """Who is to be met and what the supplier claims of him. `salt` makes the commitment in the first event unguessable."""
+    """Who is to be met and what the supplier claims of him.
+
+    `salt` makes the commitment in the first event unguessable.
+    """
 
     __tablename__ = "prospect"
     __table_args__ = (Index("ix_prospect_supplier_id_buyer_id", "supplier_id", "buyer_id"),)

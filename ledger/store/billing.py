@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from ledger.domain.terms import BillingMode, Outcome
+from ledger.domain.terms import BillingMode, Outcome, TaxCategory
 from ledger.store.types import Instant, new_id, one_of
 
 DOCUMENT_KINDS = ("invoice", "credit_note", "statement")
@@ -99,16 +99,18 @@ class DocumentRow(SQLModel, table=True):
 
 
 class DocumentLine(SQLModel, table=True):
-    """One accrual on a document. Amounts are positive on credit notes too."""
+    """One accrual on a document. Amounts are positive on credit notes too; the tax is the line's own (BT-151, BT-152)."""
 
     __tablename__ = "document_line"
     __table_args__ = (
         UniqueConstraint("accrual_id"),
         CheckConstraint("amount > 0", name="amount"),
         one_of("outcome", Outcome),
+        one_of("tax_category", TaxCategory),
         Index(
             "ix_document_line_corrects",
             "corrects_document_id",
+            "corrects_number",
             postgresql_where=text("corrects_document_id IS NOT NULL"),
             sqlite_where=text("corrects_document_id IS NOT NULL"),
         ),
@@ -132,6 +134,8 @@ class DocumentLine(SQLModel, table=True):
     bonus: int = Field(sa_type=BigInteger)
     share: int
     amount: int = Field(sa_type=BigInteger)
+    tax_category: str
+    tax_rate: int
     corrects_document_id: UUID | None = None
     corrects_number: int | None = None
 

@@ -89,6 +89,13 @@ class Accrual(SQLModel, table=True):
         Index("ix_accrual_supplier_id_buyer_id", "supplier_id", "buyer_id"),
         Index("ix_accrual_appointment_id", "appointment_id"),
         Index(
+            "ix_accrual_credit",
+            "agreement_id",
+            "effective_at",
+            postgresql_where=text("kind = 'credit'"),
+            sqlite_where=text("kind = 'credit'"),
+        ),
+        Index(
             "uq_accrual_shortfall",
             "agreement_id",
             "month",

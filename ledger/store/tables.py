@@ -1,9 +1,51 @@
-"""Every table, so that whoever needs the whole metadata imports one module."""
+"""Every table as Core sees it, so that statements read `appointment.c.id` and migrations find the whole metadata."""
 
+from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from ledger.store import appointments, billing, chain, contracts, journal, parties
+from ledger.store import appointments, billing, chain, contracts, evidence, journal, parties
+
+
+def _table(model: type[SQLModel]) -> Table:
+    table = model.__dict__["__table__"]
+    assert isinstance(table, Table)
+    return table
+
 
 metadata = SQLModel.metadata
 
-MODULES = (appointments, billing, chain, contracts, journal, parties)
+organisation = _table(parties.Organisation)
+organisation_change = _table(parties.OrganisationChange)
+user_account = _table(parties.User)
+api_key = _table(parties.ApiKey)
+
+definition = _table(contracts.DefinitionHead)
+definition_version = _table(contracts.DefinitionVersion)
+agreement = _table(contracts.AgreementHead)
+agreement_version = _table(contracts.AgreementVersion)
+acceptance = _table(contracts.Acceptance)
+
+appointment = _table(appointments.AppointmentRow)
+prospect = _table(appointments.ProspectRow)
+contact_key = _table(appointments.ContactKey)
+appointment_event = _table(appointments.AppointmentEvent)
+intake_refusal = _table(appointments.IntakeRefusal)
+suppression = _table(appointments.Suppression)
+evidence_item = _table(evidence.Evidence)
+idempotency_key = _table(appointments.IdempotencyKey)
+
+account = _table(journal.Account)
+entry = _table(journal.Entry)
+transfer = _table(journal.Transfer)
+accrual = _table(journal.Accrual)
+month_position = _table(journal.MonthPosition)
+
+billing_run = _table(billing.BillingRun)
+number_series = _table(billing.NumberSeries)
+document = _table(billing.DocumentRow)
+document_line = _table(billing.DocumentLine)
+rendering = _table(billing.Rendering)
+document_file = _table(billing.DocumentFile)
+deposit = _table(billing.Deposit)
+
+chain_link = _table(chain.ChainLink)

@@ -16,6 +16,7 @@ APPEND_ONLY = (
     "document",
     "document_line",
     "entry",
+    "evidence",
     "organisation_change",
     "transfer",
 )
@@ -54,7 +55,20 @@ def drop_statements(dialect: str) -> Iterator[str]:
 SUM_OF_LINES = """
     (SELECT COUNT(*) FROM document_line WHERE document_id = NEW.id) <> NEW.line_count
     OR (SELECT COALESCE(SUM(amount), 0) FROM document_line WHERE document_id = NEW.id) <> NEW.net
+    OR (NEW.kind = 'credit_note' AND EXISTS (
+        SELECT 1 FROM document_line AS given
+        LEFT JOIN document_line AS charged
+            ON charged.document_id = given.corrects_document_id AND charged.number = given.corrects_number
+        WHERE given.document_id = NEW.id AND (
+            charged.document_id IS NULL OR charged.document_id <> NEW.corrects_id
+            OR charged.amount < (
+                SELECT SUM(each.amount) FROM document_line AS each
+                WHERE each.corrects_document_id = charged.document_id AND each.corrects_number = charged.number
+            )
+        )
+    ))
 """
+"""What must not be when a document is issued: lines that do not add up, credits beyond what their line charged."""
 
 
 def _sqlite() -> Iterator[str]:
@@ -98,8 +112,7 @@ def _postgresql() -> Iterator[str]:
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
     yield (
-        f"CREATE TRIGGER {LINES_ADD_UP} BEFORE INSERT ON document "
-        "FOR EACH ROW EXECUTE FUNCTION check_document_lines()"
+        f"CREATE TRIGGER {LINES_ADD_UP} BEFORE INSERT ON document FOR EACH ROW EXECUTE FUNCTION check_document_lines()"
     )
 
 

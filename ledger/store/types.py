@@ -49,7 +49,8 @@ class Instant(TypeDecorator[datetime]):
             return None
         if isinstance(value, str):
             return datetime.fromisoformat(value)
-        return value if value.tzinfo is UTC else value.astimezone(UTC)
+        instant: datetime = value
+        return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def new_id() -> UUID:

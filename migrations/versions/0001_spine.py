@@ -48,15 +48,18 @@ def upgrade() -> None:
     sa.Column('bonus', sa.BigInteger(), nullable=False),
     sa.Column('share', sa.Integer(), nullable=False),
     sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('tax_category', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('tax_rate', sa.Integer(), nullable=False),
     sa.Column('corrects_document_id', sa.Uuid(), nullable=True),
     sa.Column('corrects_number', sa.Integer(), nullable=True),
     sa.CheckConstraint("outcome IN ('attended', 'cut_short', 'prospect_no_show', 'buyer_no_show', 'both_absent', 'supplier_fault', 'access_failure', 'technical_failure', 'cancelled_by_prospect', 'cancelled_by_buyer', 'cancelled_by_buyer_late', 'cancelled_by_supplier', 'disqualified')", name=op.f('ck_document_line_outcome')),
     sa.CheckConstraint('amount > 0', name=op.f('ck_document_line_amount')),
+    sa.CheckConstraint("tax_category IN ('S', 'Z', 'E', 'AE', 'O')", name=op.f('ck_document_line_tax_category')),
     sa.PrimaryKeyConstraint('document_id', 'number', name=op.f('pk_document_line')),
     sa.UniqueConstraint('accrual_id', name=op.f('uq_document_line_accrual_id'))
     )
     with op.batch_alter_table('document_line', schema=None) as batch_op:
-        batch_op.create_index('ix_document_line_corrects', ['corrects_document_id'], unique=False, postgresql_where=sa.text('corrects_document_id IS NOT NULL'), sqlite_where=sa.text('corrects_document_id IS NOT NULL'))
+        batch_op.create_index('ix_document_line_corrects', ['corrects_document_id', 'corrects_number'], unique=False, postgresql_where=sa.text('corrects_document_id IS NOT NULL'), sqlite_where=sa.text('corrects_document_id IS NOT NULL'))
 
     op.create_table('idempotency_key',
     sa.Column('principal', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -518,6 +521,7 @@ def upgrade() -> None:
     with op.batch_alter_table('accrual', schema=None) as batch_op:
         batch_op.create_index('ix_accrual_agreement_effective_at', ['agreement_id', 'effective_at'], unique=False)
         batch_op.create_index('ix_accrual_appointment_id', ['appointment_id'], unique=False)
+        batch_op.create_index('ix_accrual_credit', ['agreement_id', 'effective_at'], unique=False, postgresql_where=sa.text("kind = 'credit'"), sqlite_where=sa.text("kind = 'credit'"))
         batch_op.create_index('ix_accrual_supplier_id_buyer_id', ['supplier_id', 'buyer_id'], unique=False)
         batch_op.create_index('uq_accrual_shortfall', ['agreement_id', 'month'], unique=True, postgresql_where=sa.text("kind = 'shortfall'"), sqlite_where=sa.text("kind = 'shortfall'"))
 
@@ -583,6 +587,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_entry_recorded_at'), ['recorded_at'], unique=False)
         batch_op.create_index('ix_entry_supplier_id_buyer_id_id', ['supplier_id', 'buyer_id', 'id'], unique=False)
 
+    op.create_table('evidence',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('appointment_id', sa.Uuid(), nullable=False),
+    sa.Column('buyer_id', sa.Uuid(), nullable=False),
+    sa.Column('supplier_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('party', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('grade', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('verified', sa.Boolean(), nullable=False),
+    sa.Column('occurred_at', ledger.store.types.Instant(), nullable=False),
+    sa.Column('received_at', ledger.store.types.Instant(), nullable=False),
+    sa.Column('media_type', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('file_name', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.Column('sha256', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.CheckConstraint("grade IN ('A', 'B', 'C')", name=op.f('ck_evidence_grade')),
+    sa.CheckConstraint("party IN ('buyer', 'supplier', 'operator')", name=op.f('ck_evidence_party')),
+    sa.CheckConstraint('size >= 0', name=op.f('ck_evidence_size')),
+    sa.ForeignKeyConstraint(['appointment_id'], ['appointment.id'], name=op.f('fk_evidence_appointment_id_appointment')),
+    sa.ForeignKeyConstraint(['buyer_id'], ['organisation.id'], name=op.f('fk_evidence_buyer_id_organisation')),
+    sa.ForeignKeyConstraint(['supplier_id'], ['organisation.id'], name=op.f('fk_evidence_supplier_id_organisation')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_evidence'))
+    )
+    with op.batch_alter_table('evidence', schema=None) as batch_op:
+        batch_op.create_index('ix_evidence_appointment_id_id', ['appointment_id', 'id'], unique=False)
+        batch_op.create_index('ix_evidence_supplier_id_buyer_id', ['supplier_id', 'buyer_id'], unique=False)
+
     op.create_table('prospect',
     sa.Column('appointment_id', sa.Uuid(), nullable=False),
     sa.Column('buyer_id', sa.Uuid(), nullable=False),
@@ -639,6 +672,7 @@ def downgrade() -> None:
     with op.batch_alter_table('prospect', schema=None) as batch_op:
         batch_op.drop_index('ix_prospect_supplier_id_buyer_id')
 
+    op.drop_table('evidence')
     op.drop_table('prospect')
     with op.batch_alter_table('entry', schema=None) as batch_op:
         batch_op.drop_index('ix_entry_supplier_id_buyer_id_id')
@@ -657,6 +691,7 @@ def downgrade() -> None:
     op.drop_table('appointment_event')
     with op.batch_alter_table('accrual', schema=None) as batch_op:
         batch_op.drop_index('uq_accrual_shortfall', postgresql_where=sa.text("kind = 'shortfall'"), sqlite_where=sa.text("kind = 'shortfall'"))
+        batch_op.drop_index('ix_accrual_credit', postgresql_where=sa.text("kind = 'credit'"), sqlite_where=sa.text("kind = 'credit'"))
         batch_op.drop_index('ix_accrual_supplier_id_buyer_id')
         batch_op.drop_index('ix_accrual_appointment_id')
         batch_op.drop_index('ix_accrual_agreement_effective_at')

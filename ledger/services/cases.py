@@ -1,0 +1,160 @@
+"""An appointment in hand: its pinned terms, its state, and how both stand in the table.
+
+Owns the mapping between `ledger.domain.lifecycle.Appointment` and the appointment row, in both directions, so that
+a column is named in one place.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from ledger.domain.lifecycle import Appointment, CriterionFinding, Finding, Schedule, Slot, Verdict
+from ledger.domain.outcome import disqualified
+from ledger.domain.terms import Outcome
+from ledger.services import contracts
+from ledger.services.contracts import Pinned
+from ledger.store import tables as t
+
+DEADLINES = (
+    "findings_at",
+    "rebooking_at",
+    "contest_at",
+    "clawback_at",
+    "reply_at",
+    "decision_at",
+    "replacement_at",
+)
+PLAIN = (
+    "minutes",
+    "verdict_by",
+    "verdict_at",
+    "share",
+    "position",
+    "price",
+    "amount",
+    "held",
+    "reschedules",
+    "rebookings",
+    *DEADLINES,
+    "version",
+)
+"""Columns that hold a field of the state as it is."""
+
+IN_CHUNKS = 500
+"""How many ids one statement names at the most."""
+
+
+@dataclass(slots=True)
+class Case:
+    """One appointment of a unit of work. `stored` is the version that the table has, `loaded` the state (0 and None
+    where it has none yet)."""
+
+    id: UUID
+    pinned: Pinned
+    reference: str
+    state: Appointment
+    stored: int
+    loaded: Appointment | None = None
+    channel: str | None = None
+    source: str | None = None
+
+
+def from_row(row: Row[Any], pinned: Pinned) -> Case:
+    columns: dict[str, Any] = row._asdict()
+    outcome = columns["outcome"]
+    state = Appointment(
+        submitted_at=columns["submitted_at"],
+        slots=tuple(
+            Slot(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in columns["slots"]
+        ),
+        claims=columns["claims"],
+        criteria={name: CriterionFinding(value) for name, value in columns["criteria"].items()},
+        schedule=Schedule(columns["schedule"]),
+        attendance=Finding(columns["attendance"]),
+        verdict=Verdict(columns["verdict"]),
+        outcome=None if outcome is None else Outcome(outcome),
+        **{name: columns[name] for name in PLAIN},
+    )
+    return Case(
+        columns["id"],
+        pinned,
+        columns["reference"],
+        state,
+        columns["version"],
+        state,
+        columns["channel"],
+        columns["source"],
+    )
+
+
+def changing(case: Case) -> dict[str, Any]:
+    """The columns that a move may change."""
+    state = case.state
+    slot = state.slot
+    row: dict[str, Any] = {name: getattr(state, name) for name in PLAIN}
+    row["slots"] = [
+        [s.starts_at.astimezone(UTC).isoformat(), s.ends_at.astimezone(UTC).isoformat()] for s in state.slots
+    ]
+    row["starts_at"] = slot.starts_at
+    row["ends_at"] = slot.ends_at
+    row["schedule"] = state.schedule.value
+    row["criteria"] = dict(state.criteria)
+    row["qualified"] = not disqualified(case.pinned.definition, state.criteria)
+    row["attendance"] = state.attendance.value
+    row["verdict"] = state.verdict.value
+    row["outcome"] = None if state.outcome is None else state.outcome.value
+    row["next_due_at"] = state.next_due_at
+    return row
+
+
+def whole(case: Case, created_at: datetime) -> dict[str, Any]:
+    """The whole row of a new appointment."""
+    pinned = case.pinned
+    row = changing(case)
+    row.update(
+        id=case.id,
+        buyer_id=pinned.buyer_id,
+        supplier_id=pinned.supplier_id,
+        definition_id=pinned.definition_id,
+        definition_version=pinned.definition_version,
+        agreement_id=pinned.agreement_id,
+        agreement_version=pinned.agreement_version,
+        reference=case.reference,
+        channel=case.channel,
+        source=case.source,
+        submitted_at=case.state.submitted_at,
+        created_at=created_at,
+        claims=case.state.claims,
+        currency=pinned.definition.currency,
+    )
+    return row
+
+
+def load(connection: Connection, condition: Any) -> list[Case]:
+    """The appointments that satisfy the condition, each with its pinned terms."""
+    rows = connection.execute(select(t.appointment).where(condition)).all()
+    return [
+        from_row(
+            row,
+            contracts.pinned(
+                connection,
+                row.agreement_id,
+                row.agreement_version,
+                row.definition_id,
+                row.definition_version,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def load_many(connection: Connection, ids: Iterable[UUID]) -> list[Case]:
+    wanted = list(ids)
+    found: list[Case] = []
+    for start in range(0, len(wanted), IN_CHUNKS):
+        found += load(connection, t.appointment.c.id.in_(wanted[start : start + IN_CHUNKS]))
+    return found

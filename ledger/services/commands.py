@@ -1,0 +1,155 @@
+"""What parties do to an appointment: findings, cancellation, reschedule and rebooking, evidence.
+
+Each takes the appointment in hand first: locks its agreement, settles what has fallen due on it, and only then
+judges the command, so that no result depends on when the worker ran. A row of somebody else's is unknown.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, true
+
+from ledger.domain import decisions
+from ledger.domain.calendar import day_bounds, month_bounds, week_bounds
+from ledger.domain.errors import NotAllowed, Refused, Unknown
+from ledger.domain.intake import Standing, cap_violations
+from ledger.domain.lifecycle import Party, Slot
+from ledger.domain.outcome import Findings
+from ledger.services import cases
+from ledger.services.cases import Case
+from ledger.services.desk import Desk
+from ledger.store import tables as t
+from ledger.store.types import new_id
+
+CONTACT_ATTEMPT = "contact_attempt"
+"""The kind of evidence that counts as an attempt to reach a prospect who is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who commands: a party's key or user (with its organisation) or the operator's staff (without one)."""
+
+    name: str
+    party: Party
+    organisation_id: UUID | None
+
+    def sees(self) -> ColumnElement[bool]:
+        """The condition under which an appointment is this actor's to see."""
+        if self.party is Party.BUYER:
+            return t.appointment.c.buyer_id == self.organisation_id
+        if self.party is Party.SUPPLIER:
+            return t.appointment.c.supplier_id == self.organisation_id
+        return true()
+
+
+def in_hand(desk: Desk, appointment_id: UUID, actor: Actor, at: datetime) -> Case:
+    """The appointment, locked and with everything settled that was due by `at`. Raises `Unknown`."""
+    appointment = t.appointment.c
+    agreement_id = desk.connection.execute(
+        select(appointment.agreement_id).where(appointment.id == appointment_id, actor.sees())
+    ).scalar_one_or_none()
+    if agreement_id is None:
+        raise Unknown("there is no such appointment")
+    desk.lock((agreement_id,))
+    desk.settle(at, agreement_id=agreement_id)
+    desk.take(cases.load(desk.connection, appointment.id == appointment_id))
+    return desk.cases[appointment_id]
+
+
+def give_findings(desk: Desk, case: Case, findings: Findings, actor: Actor, at: datetime) -> None:
+    """The buyer's findings at `at`. A second one before the invoice is taken only if it raises the amount."""
+    if actor.party is not Party.BUYER:
+        raise NotAllowed("findings are the buyer's to give")
+    attempts = contact_attempts(desk, case, at)
+    event = decisions.found(case.pinned.definition, case.state, findings, at, actor.name, attempts)
+    desk.give(case, event)
+
+
+def contact_attempts(desk: Desk, case: Case, at: datetime) -> int:
+    """How many attempts to reach the prospect the buyer has on record since the slot's start."""
+    if not case.pinned.definition.attendance.contact_attempts:
+        return 0
+    evidence = t.evidence_item.c
+    query = (
+        select(func.count())
+        .select_from(t.evidence_item)
+        .where(
+            evidence.appointment_id == case.id,
+            evidence.kind == CONTACT_ATTEMPT,
+            evidence.party == Party.BUYER.value,
+            evidence.occurred_at >= case.state.slot.starts_at,
+            evidence.received_at <= at,
+        )
+    )
+    return int(desk.connection.execute(query).scalar_one())
+
+
+def cancel(desk: Desk, case: Case, by: Party, actor: Actor, at: datetime, reason: str) -> None:
+    """A cancellation before the start; `by` is who asked for it."""
+    desk.move(case, decisions.cancelled(case.pinned.definition, case.state, by, actor.party, at, actor.name, reason))
+
+
+def reschedule(desk: Desk, case: Case, slot: Slot, asked_by: Party, actor: Actor, at: datetime, reason: str) -> None:
+    """Another slot: a reschedule or correction while booked, a rebooking after a no-show."""
+    definition = case.pinned.definition
+    event = decisions.rescheduled(definition, case.state, slot, asked_by, actor.party, at, actor.name, reason)
+    _check_caps(desk, case, slot)
+    desk.move(case, event)
+
+
+def _check_caps(desk: Desk, case: Case, slot: Slot) -> None:
+    """The caps of the days, weeks and months that the new slot enters; where it is counted already, it stays so."""
+    definition = case.pinned.definition
+    caps, zone = definition.intake.caps, definition.time_zone
+    taken: dict[str, int] = {}
+    for name, cap, bounds in (
+        ("day", caps.day, day_bounds),
+        ("week", caps.week, week_bounds),
+        ("month", caps.month, month_bounds),
+    ):
+        start, end = bounds(slot.starts_at, zone)
+        if cap is not None and not start <= case.state.slot.starts_at < end:
+            taken[name] = desk.booked(case.pinned.agreement_id, start, end)
+    broken = tuple(cap_violations(definition, Standing(day=taken.get("day", 0), week=taken.get("week", 0), month=taken.get("month", 0))))
+    if broken:
+        raise Refused(broken)
+
+
+def add_evidence(
+    desk: Desk,
+    case: Case,
+    actor: Actor,
+    at: datetime,
+    *,
+    kind: str,
+    occurred_at: datetime,
+    content: bytes,
+    media_type: str,
+    file_name: str | None = None,
+) -> UUID:
+    """Keeps what a party says or shows, as it came. Against its own interest is B; nothing a party sends is A."""
+    if occurred_at > at:
+        raise Refused.by("occurred_at", "in_the_future", "evidence cannot be of something that has not happened yet")
+    evidence_id = new_id()
+    desk.add(
+        "evidence",
+        id=evidence_id,
+        appointment_id=case.id,
+        buyer_id=case.pinned.buyer_id,
+        supplier_id=case.pinned.supplier_id,
+        kind=kind,
+        party=(Party.OPERATOR if actor.organisation_id is None else actor.party).value,
+        actor=actor.name,
+        grade="C" if actor.organisation_id is not None else "A",
+        verified=False,
+        occurred_at=occurred_at,
+        received_at=at,
+        media_type=media_type,
+        file_name=file_name,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+    )
+    return evidence_id

@@ -1,0 +1,364 @@
+"""Submissions: from what a supplier claims to an appointment, or to a refusal that names every broken clause.
+
+Owns the look into the books that the intake rules need (references, duplicates, suppressions, caps) for one
+submission or a whole batch alike, and what is written when one is taken or refused. First valid wins; the refusal
+names no other supplier, and holds no personal data.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import select, update
+
+from ledger.domain.calendar import day_bounds, deadline, month_bounds, week_bounds
+from ledger.domain.contacts import contact_keys, digest
+from ledger.domain.criteria import evaluate
+from ledger.domain.decisions import submitted
+from ledger.domain.errors import Conflict, Violation
+from ledger.domain.facts import check_facts
+from ledger.domain.intake import Prospect, Standing, Submission, violations
+from ledger.domain.lifecycle import Appointment, Schedule, Verdict
+from ledger.domain.terms import ContactKind, Definition, DuplicateScope, Outcome
+from ledger.services.cases import IN_CHUNKS, Case
+from ledger.services.contracts import Pinned
+from ledger.services.desk import Desk
+from ledger.services.posting import insert_ignoring
+from ledger.store import tables as t
+from ledger.store.types import new_id
+
+Digests = dict[ContactKind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The submission is an appointment."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """The submission broke these clauses; the refusal is on record under `refusal_id`."""
+
+    refusal_id: UUID
+    violations: tuple[Violation, ...]
+
+
+@dataclass(slots=True)
+class _Claim:
+    """Who holds a contact: an earlier appointment, with what tells whether it still stands in the way."""
+
+    appointment_id: UUID
+    definition_id: UUID
+    supplier_id: UUID
+    submitted_at: datetime
+    scope: str
+    blocks: bool
+    ended: bool
+
+
+@dataclass(slots=True)
+class IntakeDesk:
+    """Intake on a desk. `secret` keys the digests of contacts; `countries` maps buyers to their ISO country."""
+
+    desk: Desk
+    secret: bytes
+    countries: Mapping[UUID, str | None] = field(default_factory=dict)
+    _references: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+    _claims: dict[tuple[UUID, str], list[_Claim]] = field(default_factory=dict)
+    _suppressed: set[tuple[UUID, str]] = field(default_factory=set)
+
+    def digests(self, buyer_id: UUID, prospect: Prospect) -> Digests:
+        """The keyed digests by which this person is recognised again."""
+        if not (prospect.email or prospect.phone or prospect.company.domain or prospect.company.number):
+            return {}
+        keys = contact_keys(personal(prospect), self.countries.get(buyer_id))
+        return {kind: digest(self.secret, kind, value) for kind, value in keys.items()}
+
+    def prefetch(self, wanted: Iterable[tuple[UUID, UUID, str, Digests]]) -> None:
+        """Reads for (supplier, buyer, reference, digests) what stands in the books already."""
+        references: dict[UUID, list[str]] = {}
+        digests: dict[UUID, list[str]] = {}
+        for supplier_id, buyer_id, reference, found in wanted:
+            references.setdefault(supplier_id, []).append(reference)
+            if found:
+                digests.setdefault(buyer_id, []).extend(found.values())
+        appointment = t.appointment.c
+        for supplier_id, names in references.items():
+            for some in _chunks(names):
+                query = select(appointment.reference, appointment.id).where(
+                    appointment.supplier_id == supplier_id, appointment.reference.in_(some)
+                )
+                for reference, identity in self.desk.connection.execute(query):
+                    self._references[supplier_id, reference] = identity
+        for buyer_id, values in digests.items():
+            for some in _chunks(values):
+                self._read_claims(buyer_id, some)
+
+    def _read_claims(self, buyer_id: UUID, digests: list[str]) -> None:
+        key, appointment = t.contact_key.c, t.appointment.c
+        query = (
+            select(
+                key.digest,
+                key.appointment_id,
+                key.definition_id,
+                key.supplier_id,
+                key.submitted_at,
+                key.scope,
+                key.blocks,
+                appointment.schedule,
+                appointment.outcome,
+                appointment.verdict,
+                appointment.amount,
+                appointment.share,
+                appointment.rebooking_at,
+            )
+            .join(t.appointment, appointment.id == key.appointment_id)
+            .where(key.buyer_id == buyer_id, key.digest.in_(digests))
+        )
+        for row in self.desk.connection.execute(query):
+            claim = _Claim(
+                row.appointment_id,
+                row.definition_id,
+                row.supplier_id,
+                row.submitted_at,
+                row.scope,
+                row.blocks,
+                _row_ended(row),
+            )
+            claims = self._claims.setdefault((buyer_id, row.digest), [])
+            if all(known.appointment_id != claim.appointment_id for known in claims):
+                claims.append(claim)
+        query = select(t.suppression.c.digest).where(
+            t.suppression.c.buyer_id == buyer_id, t.suppression.c.digest.in_(digests)
+        )
+        self._suppressed.update((buyer_id, found) for found in self.desk.connection.execute(query).scalars())
+
+    def submit(
+        self,
+        pinned: Pinned,
+        submission: Submission,
+        at: datetime,
+        actor: str,
+        *,
+        digests: Digests | None = None,
+        source_key: str | None = None,
+    ) -> Taken | NotTaken:
+        """One submission received at `at`, after `prefetch`. Raises `Malformed` for facts that the definition does
+        not declare and `Conflict` where the reference was used before."""
+        existing = self._references.get((pinned.supplier_id, submission.reference))
+        if existing is not None:
+            raise Conflict(
+                f"reference {submission.reference!r} was submitted before",
+                code="duplicate_reference",
+                existing_id=str(existing),
+            )
+        definition = pinned.definition
+        facts = check_facts(definition, submission.facts)
+        claims = evaluate(definition, facts)
+        if digests is None:
+            digests = self.digests(pinned.buyer_id, submission.prospect)
+        standing = self._standing(pinned, submission, digests, at)
+        broken = violations(definition, submission, claims, at, standing)
+        if broken:
+            return self._refuse(pinned, submission, broken, at, source_key)
+        salt = secrets.token_hex(16)
+        person = _prospect_row(submission, facts)
+        event = submitted(definition, claims, submission.slot, at, actor, commitment(salt, person))
+        case = self.desk.open(pinned, submission.reference, event, submission.channel, submission.source)
+        tenant = {"buyer_id": pinned.buyer_id, "supplier_id": pinned.supplier_id}
+        self.desk.add("prospect", appointment_id=case.id, **tenant, **person, salt=salt, erased_at=None)
+        self._references[pinned.supplier_id, submission.reference] = case.id
+        self._claim(case, digests, at)
+        return Taken(case)
+
+    def _standing(self, pinned: Pinned, submission: Submission, digests: Digests, at: datetime) -> Standing:
+        definition = pinned.definition
+        day = week = month = 0
+        caps = definition.intake.caps
+        if caps.any:
+            starts_at, zone = submission.slot.starts_at, definition.time_zone
+            agreement_id = pinned.agreement_id
+            self.desk.lock((agreement_id,))
+            day = self.desk.booked(agreement_id, *day_bounds(starts_at, zone)) if caps.day is not None else 0
+            week = self.desk.booked(agreement_id, *week_bounds(starts_at, zone)) if caps.week is not None else 0
+            month = self.desk.booked(agreement_id, *month_bounds(starts_at, zone)) if caps.month is not None else 0
+        duplicates = tuple(
+            kind for kind in definition.duplicates.keys if kind in digests and self._is_taken(pinned, digests[kind], at)
+        )
+        suppressed = definition.intake.suppressions and any(
+            (pinned.buyer_id, value) in self._suppressed for value in digests.values()
+        )
+        return Standing(duplicates, suppressed, day, week, month)
+
+    def _is_taken(self, pinned: Pinned, value: str, at: datetime) -> bool:
+        definition = pinned.definition
+        for claim in self._claims.get((pinned.buyer_id, value), ()):
+            if not _same_place(definition, pinned, claim):
+                continue
+            case = self.desk.cases.get(claim.appointment_id)
+            ended = claim.ended if case is None else has_ended(case.state)
+            window = definition.duplicates.window
+            over = at >= deadline(claim.submitted_at, window, definition.time_zone, definition.calendar)
+            if not ended and not over:
+                return True
+        return False
+
+    def _claim(self, case: Case, digests: Digests, at: datetime) -> None:
+        """Takes the contacts for the new appointment; whoever held them in the same place lets go of them."""
+        pinned = case.pinned
+        scope = _scope(pinned)
+        for kind, value in digests.items():
+            blocks = kind in pinned.definition.duplicates.keys
+            claims = self._claims.setdefault((pinned.buyer_id, value), [])
+            if blocks:
+                self._let_go([claim for claim in claims if claim.blocks and claim.scope == scope], kind)
+            claims.append(_Claim(case.id, pinned.definition_id, pinned.supplier_id, at, scope, blocks, ended=False))
+            self.desk.add(
+                "contact_key",
+                appointment_id=case.id,
+                kind=kind.value,
+                buyer_id=pinned.buyer_id,
+                supplier_id=pinned.supplier_id,
+                definition_id=pinned.definition_id,
+                digest=value,
+                scope=scope,
+                blocks=blocks,
+                submitted_at=at,
+            )
+
+    def _let_go(self, claims: list[_Claim], kind: ContactKind) -> None:
+        pending = self.desk.rows.get("contact_key", [])
+        for claim in claims:
+            claim.blocks = False
+            for row in pending:
+                if row["appointment_id"] == claim.appointment_id and row["kind"] == kind.value:
+                    row["blocks"] = False
+            self.desk.connection.execute(
+                update(t.contact_key)
+                .where(t.contact_key.c.appointment_id == claim.appointment_id, t.contact_key.c.kind == kind.value)
+                .values(blocks=False)
+            )
+
+    def _refuse(
+        self,
+        pinned: Pinned,
+        submission: Submission,
+        broken: tuple[Violation, ...],
+        at: datetime,
+        source_key: str | None,
+    ) -> NotTaken:
+        refusal_id = new_id()
+        self.desk.connection.execute(
+            insert_ignoring(self.desk.connection, t.intake_refusal),
+            {
+                "id": refusal_id,
+                "supplier_id": pinned.supplier_id,
+                "buyer_id": pinned.buyer_id,
+                "definition_id": pinned.definition_id,
+                "definition_version": pinned.definition_version,
+                "reference": submission.reference,
+                "channel": submission.channel,
+                "source": submission.source,
+                "violations": [
+                    {"clause": violation.clause, "code": violation.code, "detail": violation.detail}
+                    for violation in broken
+                ],
+                "submitted_at": at,
+                "recorded_at": self.desk.now,
+                "source_key": source_key,
+            },
+        )
+        return NotTaken(refusal_id, broken)
+
+
+def has_ended(state: Appointment) -> bool:
+    """Whether an earlier appointment no longer stands in the way: cancelled, or a final no-show worth nothing."""
+    if state.schedule is Schedule.CANCELLED:
+        return True
+    return (
+        state.outcome is Outcome.PROSPECT_NO_SHOW
+        and not state.share
+        and state.rebooking_at is None
+        and not state.disputed
+    )
+
+
+def _row_ended(row: Any) -> bool:
+    if row.schedule == Schedule.CANCELLED.value:
+        return True
+    return (
+        row.outcome == Outcome.PROSPECT_NO_SHOW.value
+        and not row.share
+        and row.rebooking_at is None
+        and row.verdict != Verdict.CONTESTED.value
+    )
+
+
+def _same_place(definition: Definition, pinned: Pinned, claim: _Claim) -> bool:
+    scope = definition.duplicates.scope
+    if scope is DuplicateScope.DEFINITION:
+        return claim.definition_id == pinned.definition_id
+    return scope is DuplicateScope.BUYER or claim.supplier_id == pinned.supplier_id
+
+
+def _scope(pinned: Pinned) -> str:
+    """What the definition counts as the same place, as the text under the unique index."""
+    scope = pinned.definition.duplicates.scope
+    owner = {
+        DuplicateScope.DEFINITION: pinned.definition_id.hex,
+        DuplicateScope.BUYER: pinned.buyer_id.hex,
+        DuplicateScope.SUPPLIER: f"{pinned.buyer_id.hex}:{pinned.supplier_id.hex}",
+    }[scope]
+    return f"{scope.value}:{owner}"
+
+
+def _prospect_row(submission: Submission, facts: Mapping[str, Any]) -> dict[str, Any]:
+    prospect, consent, lead_created_at = submission.prospect, submission.consent, submission.lead_created_at
+    return {
+        "name": prospect.name,
+        "email": prospect.email,
+        "phone": prospect.phone,
+        "company_name": prospect.company.name,
+        "company_domain": prospect.company.domain,
+        "company_number": prospect.company.number,
+        "region": prospect.region,
+        "facts": facts,
+        "consent": None
+        if consent is None
+        else {
+            "basis": consent.basis,
+            "captured_at": None if consent.captured_at is None else consent.captured_at.astimezone(UTC).isoformat(),
+            "reference": consent.reference,
+        },
+        "lead_created_at": None if lead_created_at is None else lead_created_at.astimezone(UTC),
+    }
+
+
+def commitment(salt: str, person: Mapping[str, Any]) -> str:
+    """The salted hash of the personal data, which the chain holds in the person's place."""
+    data = orjson.dumps(person, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    return "sha256:" + hashlib.sha256(salt.encode() + b"\0" + data).hexdigest()
+
+
+def personal(prospect: Prospect) -> dict[str, Any]:
+    """A prospect as the API shows it."""
+    company = prospect.company
+    return {
+        "name": prospect.name,
+        "email": prospect.email,
+        "phone": prospect.phone,
+        "company": {"name": company.name, "domain": company.domain, "number": company.number},
+        "region": prospect.region,
+    }
+
+
+def _chunks(values: list[str]) -> Iterable[list[str]]:
+    for start in range(0, len(values), IN_CHUNKS):
+        yield values[start : start + IN_CHUNKS]
