@@ -254,7 +254,10 @@ def is_printable(text: str) -> bool:
 
 
 def check_plain(value: object, faults: Faults, pointer: str = "", depth: int = 0) -> None:
-    """Finds what no document may hold anywhere: floats, numbers past 64 bits, control characters, bottomless nests."""
+    """Finds what no document may hold: floats, numbers past 64 bits, text of several lines, bottomless nests.
+
+    A line break in a label could write clauses of its own into the prose that parties sign.
+    """
     if depth > _DEEPEST:
         faults.add(pointer, f"is nested deeper than {_DEEPEST} levels")
     elif isinstance(value, Mapping):
@@ -267,8 +270,8 @@ def check_plain(value: object, faults: Faults, pointer: str = "", depth: int = 0
         for index, item in enumerate(value):
             check_plain(item, faults, f"{pointer}/{index}", depth + 1)
     elif isinstance(value, str):
-        if not is_printable(value):
-            faults.add(pointer, "holds control characters or broken Unicode")
+        if not is_printable(value) or "\n" in value or "\t" in value:
+            faults.add(pointer, "must be one line of text without control characters")
     elif isinstance(value, int):
         if not -(2**63) <= value <= _MOST_64_BIT:
             faults.add(pointer, "does not fit into 64 bits")
