@@ -91,6 +91,11 @@ def from_row(row: Row[Any], pinned: Pinned) -> Case:
     )
 
 
+def is_qualified(case: Case) -> bool:
+    """No required criterion is refuted."""
+    return not disqualified(case.pinned.definition, case.state.criteria)
+
+
 def changing(case: Case) -> dict[str, Any]:
     """The columns that a move may change."""
     state = case.state
@@ -103,7 +108,7 @@ def changing(case: Case) -> dict[str, Any]:
     row["ends_at"] = slot.ends_at
     row["schedule"] = state.schedule.value
     row["criteria"] = dict(state.criteria)
-    row["qualified"] = not disqualified(case.pinned.definition, state.criteria)
+    row["qualified"] = is_qualified(case)
     row["attendance"] = state.attendance.value
     row["verdict"] = state.verdict.value
     row["outcome"] = None if state.outcome is None else state.outcome.value

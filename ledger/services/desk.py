@@ -39,11 +39,14 @@ def nothing_proven(_case: Case) -> Findings | None:
 
 
 class Desk:
-    """One unit of work. `now` is the recording time of everything it writes."""
+    """One unit of work. `now` is the recording time of everything it writes; a `preview` writes nothing at all."""
 
-    def __init__(self, connection: Connection, now: datetime, *, proof: Proof = nothing_proven) -> None:
+    def __init__(
+        self, connection: Connection, now: datetime, *, proof: Proof = nothing_proven, preview: bool = False
+    ) -> None:
         self.connection = connection
         self.now = now
+        self.preview = preview
         self.cases: dict[UUID, Case] = {}
         self.touched: dict[UUID, Case] = {}
         self.rows: dict[str, list[dict[str, Any]]] = {}
@@ -173,6 +176,7 @@ class Desk:
 
     def flush(self) -> None:
         """Writes everything collected. The desk can go on afterwards."""
+        assert not self.preview, "a preview writes nothing"
         created = [case for case in self.touched.values() if case.stored == 0]
         changed = [case for case in self.touched.values() if case.stored > 0]
         if created:
@@ -207,6 +211,8 @@ class Desk:
         self.touched[case.id] = case
         self._touched_by_agreement.setdefault(case.pinned.agreement_id, {})[case.id] = case
         self._watch(case)
+        if self.preview:
+            return
         self.add(
             "appointment_event",
             appointment_id=case.id,
@@ -292,6 +298,8 @@ class Desk:
         month: int,
         amount: int,
     ) -> None:
+        if self.preview:
+            return
         pinned, accrual_id = case.pinned, new_id()
         confirmed = (c.label for c in pinned.definition.criteria if criteria.get(c.id) is CriterionFinding.CONFIRMED)
         self.add(

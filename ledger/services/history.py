@@ -111,7 +111,7 @@ class Import:
             summary.rows += 1
             try:
                 submitted_at, outcome_at = check_row(row)
-                named = (row.cells.get("definition") or slug).rpartition(":")[2]
+                named = str(row.cells.get("definition") or slug).rpartition(":")[2]
                 if named != slug:
                     raise Malformed.at("/definition", f"is not the definition {slug!r} that came with the file")
             except Malformed as malformed:

@@ -1,0 +1,361 @@
+"""Appointments as parties see them: one, a page of many, and the events behind one.
+
+Reads show what is due as settled, without writing it: a preview desk lets it happen in memory. Somebody else's
+appointment is not found. Lists are keyset pages, newest first.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true
+
+from ledger.domain.calendar import Period
+from ledger.domain.lifecycle import Appointment, Verdict
+from ledger.domain.stage import (
+    Billed,
+    Stage,
+    deadlines,
+    money_state,
+    schedule_state,
+    stage,
+    verdict_state,
+)
+from ledger.services import cases
+from ledger.services.cases import Case
+from ledger.services.desk import Desk
+from ledger.store import tables as t
+
+NOTHING = Billed()
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; None means everything. `q` matches the reference, name, e-mail or company."""
+
+    stage: Stage | None = None
+    supplier: str | None = None
+    buyer: str | None = None
+    definition: str | None = None
+    source: str | None = None
+    channel: str | None = None
+    from_: datetime | None = None
+    to: datetime | None = None
+    due_before: datetime | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What the books say about one appointment."""
+
+    billed: Billed
+    period: str | None
+    invoice: UUID | None
+
+
+UNTOUCHED = Money(NOTHING, None, None)
+
+
+def one(
+    connection: Connection, appointment_id: UUID, sees: ColumnElement[bool], now: datetime
+) -> dict[str, Any] | None:
+    """The appointment as JSON, or None where there is none to see."""
+    found = cases.load(connection, and_(t.appointment.c.id == appointment_id, sees))
+    return _render(connection, found, now)[0] if found else None
+
+
+def page(
+    connection: Connection,
+    sees: ColumnElement[bool],
+    filters: Filters,
+    now: datetime,
+    *,
+    limit: int,
+    after: UUID | None = None,
+) -> tuple[list[dict[str, Any]], UUID | None]:
+    """Up to `limit` appointments older than `after`, newest first, and the id to go on after (None: no more)."""
+    items: list[dict[str, Any]] = []
+    while True:
+        found = _load_page(connection, and_(sees, _condition(filters, now)), limit, after)
+        rendered = _render(connection, found, now)
+        for position, item in enumerate(rendered):
+            if filters.stage is None or item["stage"] == filters.stage.value:
+                items.append(item)
+                if len(items) == limit:
+                    more = position + 1 < len(rendered) or len(found) == limit
+                    return items, found[position].id if more else None
+        if len(found) < limit:
+            return items, None
+        after = found[-1].id
+
+
+def _load_page(connection: Connection, condition: ColumnElement[bool], limit: int, after: UUID | None) -> list[Case]:
+    appointment = t.appointment.c
+    if after is not None:
+        condition = and_(condition, appointment.id < after)
+    query = select(appointment.id).where(condition).order_by(appointment.id.desc()).limit(limit)
+    ids = list(connection.execute(query).scalars())
+    found = {case.id: case for case in cases.load_many(connection, ids)}
+    return [found[identity] for identity in ids]
+
+
+def events(connection: Connection, appointment_id: UUID) -> list[dict[str, Any]]:
+    """What happened, oldest first."""
+    event = t.appointment_event.c
+    query = select(t.appointment_event).where(event.appointment_id == appointment_id).order_by(event.number)
+    return [
+        {
+            "number": row.number,
+            "kind": row.kind,
+            "effective_at": instant(row.effective_at),
+            "recorded_at": instant(row.recorded_at),
+            "actor": row.actor,
+            "payload": row.payload,
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def instant(value: datetime | None) -> str | None:
+    """RFC 3339 in UTC with Z, as every answer writes it."""
+    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _condition(filters: Filters, now: datetime) -> ColumnElement[bool]:
+    appointment = t.appointment.c
+    conditions: list[ColumnElement[bool]] = [true()]
+    if filters.stage is not None:
+        conditions.append(or_(_could_be(filters.stage, now), appointment.next_due_at <= now))
+    organisation = t.organisation.c
+    for slug, column in ((filters.supplier, appointment.supplier_id), (filters.buyer, appointment.buyer_id)):
+        if slug is not None:
+            conditions.append(column == select(organisation.id).where(organisation.slug == slug).scalar_subquery())
+    if filters.definition is not None:
+        definition = t.definition.c
+        conditions.append(
+            appointment.definition_id.in_(select(definition.id).where(definition.slug == filters.definition))
+        )
+    if filters.source is not None:
+        conditions.append(appointment.source == filters.source)
+    if filters.channel is not None:
+        conditions.append(appointment.channel == filters.channel)
+    if filters.from_ is not None:
+        conditions.append(appointment.starts_at >= filters.from_)
+    if filters.to is not None:
+        conditions.append(appointment.starts_at < filters.to)
+    if filters.due_before is not None:
+        conditions.append(
+            and_(appointment.verdict == Verdict.PENDING.value, appointment.findings_at < filters.due_before)
+        )
+    if filters.q:
+        conditions.append(_matches(filters.q))
+    return and_(*conditions)
+
+
+def _matches(text: str) -> ColumnElement[bool]:
+    appointment, prospect = t.appointment.c, t.prospect.c
+    return or_(
+        appointment.reference.icontains(text, autoescape=True),
+        exists().where(
+            prospect.appointment_id == appointment.id,
+            or_(
+                prospect.name.icontains(text, autoescape=True),
+                prospect.email.icontains(text, autoescape=True),
+                prospect.company_name.icontains(text, autoescape=True),
+            ),
+        ),
+    )
+
+
+def _could_be(wanted: Stage, now: datetime) -> ColumnElement[bool]:
+    """A condition that every appointment in this stage satisfies; what else it lets through is sorted out later."""
+    appointment = t.appointment.c
+    pending = appointment.verdict == Verdict.PENDING.value
+    open_now = {
+        Stage.DISPUTED: appointment.verdict == Verdict.CONTESTED.value,
+        Stage.CAN_BE_REBOOKED: appointment.rebooking_at > now,
+        Stage.BOOKED: and_(pending, appointment.starts_at > now),
+        Stage.AWAITING_FINDINGS: and_(pending, appointment.starts_at <= now),
+    }
+    if wanted in open_now:
+        return open_now[wanted]
+    invoiced = exists().where(
+        t.accrual.c.appointment_id == appointment.id, t.document_line.c.accrual_id == t.accrual.c.id
+    )
+    settled = appointment.verdict.in_((Verdict.GIVEN.value, Verdict.DEEMED.value, Verdict.DECIDED.value))
+    return {
+        Stage.CREDITED: and_(settled, appointment.amount == 0, invoiced),
+        Stage.INVOICED: and_(settled, appointment.amount > 0, invoiced),
+        Stage.CONTESTABLE: and_(settled, appointment.contest_at > now),
+        Stage.BILLABLE: and_(settled, appointment.amount > 0),
+        Stage.NOT_BILLABLE: and_(settled, appointment.amount == 0),
+    }[wanted]
+
+
+def _render(connection: Connection, found: Sequence[Case], now: datetime) -> list[dict[str, Any]]:
+    if not found:
+        return []
+    due = {case.pinned.agreement_id for case in found if _is_due(case.state, now)}
+    if due:
+        desk = Desk(connection, now, preview=True)
+        desk.take(found)
+        desk.fetch_due(now, due)
+        desk.settle(now)
+    ids = [case.id for case in found]
+    people = {row.appointment_id: row for row in connection.execute(_by_ids(t.prospect, ids))}
+    created = dict(
+        connection.execute(select(t.appointment.c.id, t.appointment.c.created_at).where(t.appointment.c.id.in_(ids)))
+        .tuples()
+        .all()
+    )
+    money = _money(connection, ids)
+    slugs = _slugs(connection, {i for case in found for i in (case.pinned.supplier_id, case.pinned.buyer_id)})
+    return [
+        as_json(case, people.get(case.id), money.get(case.id, UNTOUCHED), slugs, created[case.id], now)
+        for case in found
+    ]
+
+
+def _is_due(state: Appointment, now: datetime) -> bool:
+    return state.next_due_at is not None and state.next_due_at <= now
+
+
+def _by_ids(table: Any, ids: Iterable[UUID]) -> Any:
+    return select(table).where(table.c.appointment_id.in_(list(ids)))
+
+
+def _slugs(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
+    organisation = t.organisation.c
+    query = select(organisation.id, organisation.slug).where(organisation.id.in_(list(ids)))
+    return dict(connection.execute(query).tuples().all())
+
+
+def _money(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Money]:
+    """What has been accrued and put on documents, by appointment."""
+    accrual, line, document = t.accrual.c, t.document_line.c, t.document.c
+    query = (
+        select(
+            accrual.appointment_id,
+            accrual.amount,
+            accrual.state,
+            accrual.month,
+            line.amount.label("on_line"),
+            document.id.label("document_id"),
+            document.kind.label("document_kind"),
+            document.period,
+        )
+        .outerjoin(t.document_line, line.accrual_id == accrual.id)
+        .outerjoin(t.document, document.id == line.document_id)
+        .where(accrual.appointment_id.in_(ids))
+        .order_by(accrual.effective_at, accrual.id)
+    )
+    found: dict[UUID, Money] = {}
+    for row in connection.execute(query):
+        before = found.get(row.appointment_id, UNTOUCHED)
+        billed, document_id = before.billed, before.invoice
+        waits = row.document_id is None and row.state == "open" and row.amount > 0
+        if row.document_id is not None and row.document_kind != "credit_note":
+            document_id = row.document_id
+        found[row.appointment_id] = Money(
+            Billed(
+                invoiced=billed.invoiced + (row.amount if row.document_id is not None else 0),
+                uninvoiced=billed.uninvoiced + (row.amount if waits else 0),
+                ever_accrued=True,
+                on_a_document=billed.on_a_document or row.document_id is not None,
+            ),
+            str(Period.from_number(row.period or row.month)),
+            document_id,
+        )
+    return found
+
+
+def as_json(
+    case: Case, person: Any, money: Money, slugs: Mapping[UUID, str], created_at: datetime, now: datetime
+) -> dict[str, Any]:
+    """The appointment in the shape of the contract."""
+    pinned, state = case.pinned, case.state
+    definition = pinned.definition
+    billed = money.billed
+    due_amount = state.amount - billed.invoiced - billed.uninvoiced - state.held
+    if due_amount > 0:  # what a preview has let accrue is not in the books yet
+        billed = Billed(billed.invoiced, billed.uninvoiced + due_amount, True, billed.on_a_document)
+    return {
+        "id": str(case.id),
+        "reference": case.reference,
+        "supplier": slugs[pinned.supplier_id],
+        "buyer": slugs[pinned.buyer_id],
+        "definition": {
+            "slug": definition.slug,
+            "version": pinned.definition_version,
+            "hash": pinned.definition_hash,
+        },
+        "agreement": {"id": str(pinned.agreement_id), "version": pinned.agreement_version},
+        "stage": stage(definition, state, billed, now).value,
+        "outcome": None if state.outcome is None else state.outcome.value,
+        "schedule": {
+            "state": schedule_state(state, now),
+            "slots": [{"starts_at": instant(slot.starts_at), "ends_at": instant(slot.ends_at)} for slot in state.slots],
+        },
+        "qualification": _qualification(case, person),
+        "attendance": {"finding": state.attendance.value, "minutes": state.minutes},
+        "verdict": {
+            "state": verdict_state(state, now),
+            "by": state.verdict_by,
+            "effective_at": instant(state.verdict_at),
+        },
+        "money": {
+            "state": money_state(state, billed).value,
+            "price": state.price,
+            "share": state.share,
+            "amount": state.amount,
+            "currency": definition.currency,
+            "period": money.period,
+            "invoice": None if money.invoice is None else str(money.invoice),
+        },
+        "deadlines": [{"kind": kind, "at": instant(at)} for kind, at in deadlines(definition, state, now)],
+        "prospect": _prospect(person),
+        "channel": case.channel,
+        "source": case.source,
+        "facts": {} if person is None else person.facts,
+        "consent": None if person is None else _consent(person.consent),
+        "version": state.version,
+        "created_at": instant(created_at),
+        "effective_at": instant(state.submitted_at),
+    }
+
+
+def _qualification(case: Case, person: Any) -> dict[str, Any]:
+    definition, state = case.pinned.definition, case.state
+    facts = {} if person is None else person.facts
+    return {
+        "state": "qualified" if cases.is_qualified(case) else "disqualified",
+        "criteria": [
+            {"id": c.id, "finding": state.criteria[c.id].value, "value": facts.get(c.fact)} for c in definition.criteria
+        ],
+    }
+
+
+def _prospect(person: Any) -> dict[str, Any] | None:
+    if person is None:
+        return None
+    return {
+        "name": person.name,
+        "email": person.email,
+        "phone": person.phone,
+        "company": {
+            "name": person.company_name,
+            "domain": person.company_domain,
+            "number": person.company_number,
+        },
+        "region": person.region,
+    }
+
+
+def _consent(consent: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if consent is None:
+        return None
+    captured_at = consent.get("captured_at")
+    return {**consent, "captured_at": instant(datetime.fromisoformat(captured_at)) if captured_at else None}
