@@ -1,0 +1,311 @@
+"""The billing run: every charge of a period onto one document per group, every credit onto a note of its original.
+
+Owns the order of a run: settle what is due, then one short transaction per document, each all or nothing, so that a
+run can be killed, repeated or doubled and gives the same documents. Refuses a period that has not ended everywhere.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Engine, exists, select, true
+from sqlalchemy.exc import IntegrityError
+
+from invoices import credit_notes, groups, lines, shortfalls
+from invoices.document import CATEGORIES, Category, TaxBreakdown
+from invoices.groups import Group, Obstacle
+from invoices.issuing import Draft, Issued, issue, issued_in_run
+from invoices.run_record import Record, recorded
+from invoices.totals import tax_breakdown
+from ledger.domain.calendar import Period, local_date
+from ledger.domain.errors import Refused, Unknown
+from ledger.domain.terms import BillingMode
+from ledger.services import chain, contracts
+from ledger.services.contracts import InForce
+from ledger.services.deadlines import settle_due
+from ledger.store import tables as t
+from ledger.store.engine import reading, writing
+from ledger.store.types import new_id
+
+Progress = Callable[[int, int], None]
+"""Told how many documents' worth of work is done, and of how many."""
+RECORDED_EVERY = 50
+"""Groups between two notes of the progress in the run's row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A supplier who cannot be billed for one buyer now, and why. What is due stays; a later run takes it."""
+
+    supplier: str
+    buyer: str
+    reasons: tuple[Obstacle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Sums over the documents of one kind and currency, in minor units."""
+
+    kind: str
+    currency: str
+    documents: int
+    lines: int
+    net: int
+    tax: int
+    gross: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Every document that runs of this period issued in the scope, this run's (`is_new`) and earlier ones' alike."""
+
+    period: Period
+    dry_run: bool
+    documents: tuple[Issued, ...]
+    parked: tuple[Parked, ...]
+    totals: tuple[Total, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "period": str(self.period),
+            "dry_run": self.dry_run,
+            "documents": [{**asdict(document), "id": str(document.id)} for document in self.documents],
+            "parked": [asdict(parked) for parked in self.parked],
+            "totals": [asdict(total) for total in self.totals],
+        }
+
+
+def bill(
+    engine: Engine,
+    period: Period,
+    *,
+    now: datetime,
+    actor: str,
+    supplier: str | None = None,
+    dry_run: bool = False,
+    run_id: UUID | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> RunResult:
+    """Bills the period for all suppliers, or the one with this slug. A dry run issues nothing and gives no numbers.
+
+    Raises `Refused` (`period_not_ended`) where the period still runs in one of the zones, `Unknown` for the supplier.
+    """
+    now = now.astimezone(UTC)
+    with reading(engine) as connection:
+        supplier_id = None if supplier is None else _supplier_id(connection, supplier)
+        agreements = _covered(connection, supplier_id, now)
+    end = max((period.end(terms.definition.time_zone) for terms in agreements), default=period.end("UTC"))
+    if now < end:
+        raise Refused.by("period", "period_not_ended", f"{period} ends at {end.isoformat()} in the last of its zones")
+    settle_due(engine, end - shortfalls.LAST_INSTANT, now)
+    with recorded(
+        engine, period, supplier_id=supplier_id, dry_run=dry_run, actor=actor, run_id=run_id, now=now
+    ) as record:
+        run = _Run(engine, period, now, record, progress, dry_run=dry_run)
+        run.go(agreements, true() if supplier_id is None else t.document.c.supplier_id == supplier_id)
+        result = RunResult(period, dry_run, tuple(run.documents), tuple(run.parked), totals(run.documents))
+        record.result = result.to_json()
+    return result
+
+
+def totals(documents: Sequence[Issued]) -> tuple[Total, ...]:
+    sums: dict[tuple[str, str], list[int]] = {}
+    for document in documents:
+        row = sums.setdefault((document.kind, document.currency), [0] * 5)
+        for place, value in enumerate((1, document.line_count, document.net, document.tax, document.gross)):
+            row[place] += value
+    return tuple(Total(*key, *row) for key, row in sorted(sums.items()))
+
+
+def _supplier_id(connection: Connection, slug: str) -> UUID:
+    organisation = t.organisation.c
+    query = select(organisation.id).where(organisation.slug == slug, organisation.kind == "supplier")
+    found: UUID | None = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise Unknown(f"there is no supplier {slug!r}")
+    return found
+
+
+def _covered(connection: Connection, supplier_id: UUID | None, now: datetime) -> list[InForce]:
+    every = contracts.in_force(connection, now).values()
+    return [terms for terms in every if supplier_id is None or terms.supplier_id == supplier_id]
+
+
+class _Undone(Exception):
+    """Ends a dry run's transaction without a trace."""
+
+
+@dataclass
+class _Run:
+    engine: Engine
+    period: Period
+    now: datetime
+    record: Record
+    progress: Progress
+    dry_run: bool
+    documents: list[Issued] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    chain_head: str | None = None
+
+    def go(self, agreements: list[InForce], scope: ColumnElement[bool]) -> None:
+        """Everything to be done, one transaction per document."""
+        with reading(self.engine) as connection:
+            self.chain_head = chain.head(connection)
+            issued = dict(issued_in_run(connection, self.period, scope))
+            self.documents += issued.values()
+            minimums = shortfalls.minimums(connection, agreements, self.period)
+            waiting = self._waiting(connection, agreements) | minimums.keys()
+            cuts = {terms.agreement_id: self.period.end(terms.definition.time_zone) for terms in agreements}
+            credited = [due for due in credit_notes.originals_due(connection, cuts) if due.key not in issued]
+        charged = [
+            group
+            for group in groups.group(agreements)
+            if group.key not in issued and any(terms.agreement_id in waiting for terms in group.agreements)
+        ]
+        total = len(charged) + len(credited)
+        self._report(0, total)
+        for done, group in enumerate(charged, 1):
+            self._note(self._once(group.key, partial(self._charge, group, minimums)))
+            self._report(done, total)
+        for done, due in enumerate(credited, len(charged) + 1):
+            self._note(self._once(due.key, partial(self._credit, due, cuts)))
+            self._report(done, total)
+
+    def _waiting(self, connection: Connection, agreements: list[InForce]) -> set[UUID]:
+        """The agreements with something to charge, by a look at each one's newest unbilled accrual."""
+        latest = max((self.period.end(terms.definition.time_zone) for terms in agreements), default=self.now)
+        accrual, agreement = t.accrual.c, t.agreement.c
+        newest = (
+            select(accrual.id)
+            .where(
+                accrual.agreement_id == agreement.id,
+                accrual.effective_at < latest,
+                accrual.state == "open",
+                accrual.amount > 0,
+                ~lines.on_a_line(),
+            )
+            .order_by(accrual.effective_at.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        return set(connection.execute(select(agreement.id).where(newest.is_not(None))).scalars())
+
+    def _once(self, key: str, work: Callable[[Connection], Issued | Parked | None]) -> Issued | Parked | None:
+        """The work in one transaction; where another run was faster, the document that it issued."""
+        result: Issued | Parked | None = None
+        try:
+            with writing(self.engine) as connection:
+                result = work(connection)
+                if self.dry_run:
+                    raise _Undone
+        except _Undone:
+            pass
+        except IntegrityError:
+            with reading(self.engine) as connection:
+                winner = self._existing(connection, key)
+            if winner is None:
+                raise
+            return winner
+        return result
+
+    def _note(self, outcome: Issued | Parked | None) -> None:
+        if isinstance(outcome, Issued):
+            self.documents.append(outcome)
+        elif outcome is not None:
+            self.parked.append(outcome)
+
+    def _report(self, done: int, total: int) -> None:
+        self.progress(done, total)
+        if done % RECORDED_EVERY == 0 or done == total:
+            self.record.set(progress_done=done, progress_total=total)
+
+    def _existing(self, connection: Connection, key: str) -> Issued | None:
+        found = issued_in_run(connection, self.period, t.document.c.billing_group == key)
+        return found[0][1] if found else None
+
+    def _charge(
+        self, group: Group, minimums: dict[UUID, shortfalls.Minimum], connection: Connection
+    ) -> Issued | Parked | None:
+        """The group's document; its parking; nothing where there is nothing to charge."""
+        _lock(connection, [terms.agreement_id for terms in group.agreements])
+        existing = self._existing(connection, group.key)
+        if existing is not None:
+            return existing
+        for terms in group.agreements:
+            if terms.agreement_id in minimums:
+                shortfalls.accrue(connection, minimums[terms.agreement_id], self.period, self.now)
+        parties = groups.organisations(connection, (group.supplier_id, group.buyer_id))
+        supplier, buyer = parties[group.supplier_id].party, parties[group.buyer_id].party
+        charges = group.charges(self.period)
+        reasons = groups.obstacles(group, supplier, buyer, local_date(self.now, buyer.time_zone))
+        if reasons:
+            due = connection.execute(select(exists(select(1).where(lines.billable(charges))))).scalar_one()
+            return Parked(supplier.slug, buyer.slug, reasons) if due else None
+        document_id = new_id()
+        taken = lines.take_charges(connection, document_id, charges)
+        if not taken:
+            return None
+        draft = Draft(
+            id=document_id,
+            kind="statement" if group.mode is BillingMode.STATEMENT else "invoice",
+            mode=group.mode,
+            period=self.period,
+            supplier_id=group.supplier_id,
+            buyer_id=group.buyer_id,
+            supplier=groups.printed_party(supplier, untaxed=group.untaxed),
+            buyer=groups.printed_party(buyer, untaxed=group.untaxed),
+            currency=group.currency,
+            payment_days=group.payment_days,
+            taxes=_taxes(group, lines.nets(connection, document_id)),
+            line_count=taken,
+            once_per_run=group.key,
+            run_id=self.record.run_id,
+            chain_head=self.chain_head,
+        )
+        return self._unnumbered(issue(connection, draft, self.now))
+
+    def _credit(
+        self, due: credit_notes.OriginalDue, cuts: dict[UUID, datetime], connection: Connection
+    ) -> Issued | None:
+        _lock(connection, sorted(due.agreement_ids))
+        existing = self._existing(connection, due.key)
+        if existing is not None:
+            return existing
+        note = credit_notes.issue_credit_note(
+            connection,
+            due.original_id,
+            credit_notes.credits_before({agreement_id: cuts[agreement_id] for agreement_id in due.agreement_ids}),
+            self.period,
+            once_per_run=due.key,
+            run_id=self.record.run_id,
+            chain_head=self.chain_head,
+            now=self.now,
+        )
+        return None if note is None else self._unnumbered(note)
+
+    def _unnumbered(self, issued: Issued) -> Issued:
+        return replace(issued, number=None) if self.dry_run else issued
+
+
+def _lock(connection: Connection, agreement_ids: Sequence[UUID]) -> None:
+    """Holds the agreements' rows, in order: nothing accrues, and no other run bills them, until this is over."""
+    if connection.dialect.name == "sqlite":
+        return
+    agreement = t.agreement.c
+    query = select(agreement.id).where(agreement.id.in_(agreement_ids)).order_by(agreement.id).with_for_update()
+    connection.execute(query).all()
+
+
+def _taxes(group: Group, nets: dict[tuple[str, int], int]) -> tuple[TaxBreakdown, ...]:
+    reasons = {
+        (tax.category.value, tax.rate): tax.exemption
+        for tax in (terms.agreement.tax for terms in group.agreements)
+        if tax.exemption
+    }
+    categories: dict[str, Category] = {category: category for category in CATEGORIES}
+    return tax_breakdown(
+        (categories[category], rate, net, reasons.get((category, rate))) for (category, rate), net in nets.items()
+    )

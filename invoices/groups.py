@@ -1,0 +1,156 @@
+"""What goes onto one document together, and who cannot be billed at the moment.
+
+Owns the billing group (supplier, buyer, currency, mode, payment terms, category O or not), the parties as a document
+freezes them, and the reasons that park a supplier. Decides nothing about amounts.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from invoices.document import Address, Party
+from ledger.domain.calendar import Period
+from ledger.domain.terms import BillingMode, SelfBilling, Tax, TaxCategory
+from ledger.services.contracts import InForce
+from ledger.store import tables as t
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation's row as a document freezes it."""
+
+    id: UUID
+    party: Party
+
+    @property
+    def zone(self) -> str:
+        return self.party.time_zone
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Agreements whose charges share a document."""
+
+    supplier_id: UUID
+    buyer_id: UUID
+    currency: str
+    mode: BillingMode
+    payment_days: int
+    untaxed: bool
+    agreements: tuple[InForce, ...]
+
+    @property
+    def key(self) -> str:
+        """What the database lets a period have once; the same for the same group in every run."""
+        kind = "O" if self.untaxed else "VAT"
+        return f"{self.supplier_id}:{self.buyer_id}:{self.currency}:{self.mode}:{self.payment_days}:{kind}"
+
+    def charges(self, period: Period) -> tuple[tuple[UUID, datetime, Tax], ...]:
+        """Each agreement with the first instant beyond the period, in its definition's zone, and its tax."""
+        return tuple(
+            (terms.agreement_id, period.end(terms.definition.time_zone), terms.agreement.tax)
+            for terms in self.agreements
+        )
+
+
+def group(agreements: Iterable[InForce]) -> list[Group]:
+    """The groups in the order of their suppliers and buyers, so that two runs meet them in the same order."""
+    found: dict[tuple[UUID, UUID, str, BillingMode, int, bool], list[InForce]] = {}
+    for terms in agreements:
+        agreement = terms.agreement
+        key = (
+            terms.supplier_id,
+            terms.buyer_id,
+            terms.definition.currency,
+            agreement.billing.mode,
+            agreement.payment_days,
+            agreement.tax.category is TaxCategory.OUTSIDE,
+        )
+        found.setdefault(key, []).append(terms)
+    return [
+        Group(*key, tuple(sorted(members, key=lambda terms: terms.agreement_id)))
+        for key, members in sorted(found.items(), key=lambda item: item[0])
+    ]
+
+
+def organisations(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Organisation]:
+    query = select(t.organisation).where(t.organisation.c.id.in_(list(ids)))
+    return {row.id: Organisation(row.id, _party(row)) for row in connection.execute(query)}
+
+
+def _party(row: Row[Any]) -> Party:
+    return Party(
+        slug=row.slug,
+        legal_name=row.legal_name,
+        address=Address.from_json(row.address),
+        vat_id=row.vat_id,
+        vat_registered=row.vat_registered,
+        tax_number=row.tax_number,
+        registration_number=row.registration_number,
+        iban=row.iban,
+        bic=row.bic,
+        email=row.email,
+        time_zone=row.time_zone,
+    )
+
+
+def printed_party(party: Party, *, untaxed: bool) -> Party:
+    """The party as it is printed: under category O neither side's VAT identifier is (BR-O-2)."""
+    return replace(party, vat_id=None) if untaxed else party
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a supplier is parked: a stable code and words for a person."""
+
+    code: str
+    detail: str
+
+
+def obstacles(group: Group, supplier: Party, buyer: Party, today: date) -> tuple[Obstacle, ...]:
+    """Everything that keeps the group from being billed on `today` (in the buyer's zone); nothing if it can be."""
+    found: dict[str, Obstacle] = {}
+    for terms in group.agreements:
+        billing = terms.agreement.billing
+        reasons: list[Obstacle] = []
+        if billing.mode is BillingMode.SELF_BILLED:
+            reasons += _self_billing(billing.self_billing, supplier, today)
+            reasons += _identifiers(terms.agreement.tax.category, supplier, buyer)
+        if terms.agreement.tax.category is TaxCategory.EXEMPT and not (terms.agreement.tax.exemption or "").strip():
+            reasons.append(Obstacle("exemption_reason_missing", "category E needs the reason of its exemption"))
+        found.update({reason.code: reason for reason in reasons})
+    return tuple(found.values())
+
+
+def _self_billing(agreed: SelfBilling | None, supplier: Party, today: date) -> Iterator[Obstacle]:
+    if agreed is None:
+        yield Obstacle("self_billing_missing", "there is no self-billing agreement")
+        return
+    if today < agreed.start:
+        yield Obstacle("self_billing_not_started", f"the self-billing agreement starts on {agreed.start}")
+    if agreed.until is not None and today > agreed.until:
+        yield Obstacle("self_billing_ended", f"the self-billing agreement ended on {agreed.until}")
+    if _plain(supplier.vat_id) != _plain(agreed.supplier_vat_id):
+        signed = agreed.supplier_vat_id or "none"
+        yield Obstacle(
+            "vat_id_changed",
+            f"self-billing was agreed for the VAT identifier {signed}, the supplier's is {supplier.vat_id or 'none'}",
+        )
+
+
+def _identifiers(category: TaxCategory, supplier: Party, buyer: Party) -> Iterator[Obstacle]:
+    if category is TaxCategory.OUTSIDE:
+        return
+    if not (_plain(supplier.vat_id) or _plain(supplier.tax_number)):
+        yield Obstacle("supplier_tax_id_missing", f"category {category} needs the supplier's VAT or tax number")
+    if category is TaxCategory.REVERSE_CHARGE and not (_plain(buyer.vat_id) or _plain(buyer.registration_number)):
+        yield Obstacle("buyer_id_missing", "category AE needs the buyer's VAT or registration number")
+
+
+def _plain(identifier: str | None) -> str:
+    """An identifier without blanks and case, in which people write it differently."""
+    return "".join((identifier or "").split()).upper()

@@ -1,0 +1,258 @@
+"""Issuing one document: its number, its frozen content, its entry in the books, its job for the printer.
+
+Owns what stands between lines that were just taken and a document that is issued, inside the caller's transaction.
+Refuses nothing itself; the database refuses lines that do not add up and a group's second document for a period.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select
+
+from invoices import lines
+from invoices.document import Correction, Document, DocumentKind, Mode, Party, TaxBreakdown
+from invoices.numbering import take_number
+from invoices.totals import totals
+from invoices.words import legal_words
+from ledger.domain.calendar import Period, local_date
+from ledger.domain.canonical import canonical
+from ledger.domain.journal import AccountKind, EntryKind
+from ledger.domain.terms import BillingMode
+from ledger.services.posting import Accounts, Pair, Postings
+from ledger.store import tables as t
+
+TYPE_CODES: Final = {("invoice", "self_billed"): 389, ("credit_note", "self_billed"): 261}
+"""UNTDID 1001; a statement has none."""
+MODES: Final[dict[BillingMode, Mode]] = {
+    BillingMode.SELF_BILLED: "self_billed",
+    BillingMode.STATEMENT: "statement",
+}
+ENTRIES: Final = {"invoice": EntryKind.INVOICE, "credit_note": EntryKind.CREDIT_NOTE}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document before it has its number. The lines are in the table already, under `id`."""
+
+    id: UUID
+    kind: DocumentKind
+    mode: BillingMode
+    period: Period
+    supplier_id: UUID
+    buyer_id: UUID
+    supplier: Party
+    buyer: Party
+    currency: str
+    payment_days: int
+    taxes: tuple[TaxBreakdown, ...]
+    line_count: int
+    once_per_run: str | None
+    run_id: UUID | None
+    chain_head: str | None
+    corrects: Correction | None = None
+
+    @property
+    def posts(self) -> bool:
+        """Whether issuing it moves money in the books: a statement waits for the supplier's own invoice."""
+        return self.mode is BillingMode.SELF_BILLED
+
+    @property
+    def pair(self) -> Pair:
+        return (self.supplier_id, self.buyer_id, self.currency)
+
+
+REPORTED: Final = (
+    "billing_group",
+    "id",
+    "number",
+    "kind",
+    "mode",
+    "currency",
+    "line_count",
+    "net",
+    "tax",
+    "gross",
+    "due",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A document as a run reports it. `number` is None in a dry run; `is_new` is whether this very run issued it."""
+
+    id: UUID
+    number: str | None
+    kind: str
+    mode: str
+    supplier: str
+    buyer: str
+    currency: str
+    line_count: int
+    net: int
+    tax: int
+    gross: int
+    due: int
+    is_new: bool
+
+
+def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
+    """Makes the draft a document: number, content, hash, entry, drawn deposit, rendering job."""
+    digest = lines.digest(connection, draft.id)
+    postings = Postings(connection, Accounts(connection))
+    gross = sum(tax.net + tax.tax for tax in draft.taxes)
+    prepaid = _draw(connection, draft, gross) if draft.kind == "invoice" and draft.posts else 0
+    number = take_number(connection, draft.buyer_id, draft.supplier_id, draft.kind)
+    document = _frozen(draft, number.text, prepaid, now)
+    content = document.to_json()
+    connection.execute(
+        insert(t.document),
+        {
+            "id": draft.id,
+            "buyer_id": draft.buyer_id,
+            "supplier_id": draft.supplier_id,
+            "kind": draft.kind,
+            "mode": draft.mode.value,
+            "number": number.text,
+            "sequence": number.sequence,
+            "period": draft.period.number,
+            "run_period": None if draft.once_per_run is None else draft.period.number,
+            "billing_group": draft.once_per_run,
+            "run_id": draft.run_id,
+            "currency": draft.currency,
+            "net": document.totals.net,
+            "tax": document.totals.tax,
+            "gross": document.totals.gross,
+            "prepaid": document.totals.prepaid,
+            "due": document.totals.due,
+            "line_count": draft.line_count,
+            "corrects_id": None if draft.corrects is None else UUID(draft.corrects.id),
+            "issued_at": now,
+            "due_on": document.due_on,
+            "content": content,
+            "hash": document_hash(content, digest),
+        },
+    )
+    _post(postings, draft, document, now)
+    connection.execute(
+        insert(t.rendering),
+        {
+            "document_id": draft.id,
+            "buyer_id": draft.buyer_id,
+            "supplier_id": draft.supplier_id,
+            "state": "pending",
+            "attempts": 0,
+        },
+    )
+    sums = document.totals
+    return Issued(
+        draft.id,
+        number.text,
+        draft.kind,
+        draft.mode.value,
+        draft.supplier.slug,
+        draft.buyer.slug,
+        draft.currency,
+        draft.line_count,
+        sums.net,
+        sums.tax,
+        sums.gross,
+        sums.due,
+        is_new=True,
+    )
+
+
+def issued_in_run(connection: Connection, period: Period, condition: ColumnElement[bool]) -> list[tuple[str, Issued]]:
+    """The documents that runs of this period have issued so far, each with what the period has once."""
+    document, supplier, buyer = t.document.c, t.organisation.alias("supplier"), t.organisation.alias("buyer")
+    query = (
+        select(*(document[name] for name in REPORTED), supplier.c.slug.label("supplier"), buyer.c.slug.label("buyer"))
+        .join_from(t.document, supplier, supplier.c.id == document.supplier_id)
+        .join(buyer, buyer.c.id == document.buyer_id)
+        .where(document.run_period == period.number, condition)
+        .order_by(document.id)
+    )
+    return [(row.billing_group, _reported(row)) for row in connection.execute(query)]
+
+
+def _reported(row: Row[*tuple[Any, ...]]) -> Issued:
+    return Issued(
+        row.id,
+        row.number,
+        row.kind,
+        row.mode,
+        row.supplier,
+        row.buyer,
+        row.currency,
+        row.line_count,
+        row.net,
+        row.tax,
+        row.gross,
+        row.due,
+        is_new=False,
+    )
+
+
+def document_hash(content: dict[str, Any], lines_digest: str) -> str:
+    """What identifies an issued document: SHA-256 over its canonical content together with the digest of its lines."""
+    return f"sha256:{hashlib.sha256(canonical({'content': content, 'lines': lines_digest})).hexdigest()}"
+
+
+def _frozen(draft: Draft, number: str, prepaid: int, now: datetime) -> Document:
+    issued_on = local_date(now, draft.buyer.time_zone)
+    first = draft.period.first_day
+    kind, mode = draft.kind, MODES[draft.mode]
+    return Document(
+        id=str(draft.id),
+        number=number,
+        kind=kind,
+        mode=mode,
+        type_code=TYPE_CODES.get((kind, mode)),
+        period=str(draft.period),
+        period_start=first,
+        period_end=draft.period.next().first_day - timedelta(days=1),
+        time_zone=draft.buyer.time_zone,
+        issued_at=now.astimezone(UTC),
+        due_on=_due_on(issued_on, draft),
+        currency=draft.currency,
+        supplier=draft.supplier,
+        buyer=draft.buyer,
+        totals=totals(draft.taxes, prepaid=prepaid),
+        taxes=draft.taxes,
+        corrects=draft.corrects,
+        words=legal_words(mode, kind, draft.supplier, draft.buyer, draft.taxes),
+        chain_head=draft.chain_head,
+    )
+
+
+def _due_on(issued_on: date, draft: Draft) -> date:
+    """A credit is due at once; a charge so many days after the date of issue, both in the buyer's zone."""
+    return issued_on if draft.kind == "credit_note" else issued_on + timedelta(days=draft.payment_days)
+
+
+def _draw(connection: Connection, draft: Draft, gross: int) -> int:
+    """How much of the buyer's deposit this document uses up, in minor units; the account is locked if there is any."""
+    account = t.account.c
+    query = select(account.balance).where(
+        account.supplier_id == draft.supplier_id,
+        account.buyer_id == draft.buyer_id,
+        account.currency == draft.currency,
+        account.kind == AccountKind.DEPOSIT,
+    )
+    if not connection.execute(query).scalar_one_or_none():
+        return 0
+    held: int = connection.execute(query.with_for_update()).scalar_one()
+    return max(0, min(held, gross))
+
+
+def _post(postings: Postings, draft: Draft, document: Document, now: datetime) -> None:
+    if not draft.posts:
+        return
+    sums = document.totals
+    stamp: dict[str, Any] = {"source_id": draft.id, "effective_at": now, "recorded_at": now}
+    postings.post(ENTRIES[draft.kind], draft.pair, (sums.net, sums.tax), **stamp)
+    if sums.prepaid:
+        postings.post(EntryKind.DEPOSIT_DRAWN, draft.pair, (sums.prepaid,), **stamp)
+    postings.write()

@@ -1,0 +1,109 @@
+"""The monthly minimum: what is missing against it becomes an accrual of its own in the month's last microsecond.
+
+Owns the shortfall's amount and accrual (rulebook, section 4): by the terms then in force, never pro-rated, once per
+agreement and month, made by that month's own run alone. Later credits do not reopen it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Connection, cast, func, insert, select
+
+from ledger.domain.calendar import Period
+from ledger.domain.journal import AccrualKind, AccrualState, EntryKind
+from ledger.domain.money import BASIS_POINTS
+from ledger.services.contracts import InForce, in_force
+from ledger.services.posting import Accounts, Postings
+from ledger.store import tables as t
+from ledger.store.types import new_id
+
+LAST_INSTANT: Final = timedelta(microseconds=1)
+"""Before a month's end."""
+
+accrual = t.accrual.c
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """What an agreement's month must come to, in minor units, and the instant its shortfall takes effect."""
+
+    terms: InForce
+    amount: int
+    at: datetime
+
+
+def minimums(connection: Connection, agreements: Iterable[InForce], period: Period) -> dict[UUID, Minimum]:
+    """The agreements whose month has a minimum by the terms in force at its end and no shortfall yet."""
+    ends: dict[datetime, set[UUID]] = {}
+    for terms in agreements:
+        end = period.end(terms.definition.time_zone) - LAST_INSTANT
+        ends.setdefault(end, set()).add(terms.agreement_id)
+    found = {
+        agreement_id: Minimum(terms, terms.agreement.price.minimum_per_month, at)
+        for at, ids in ends.items()
+        for agreement_id, terms in in_force(connection, at).items()
+        if agreement_id in ids and terms.agreement.price.minimum_per_month
+    }
+    if found:
+        agreement = t.agreement.c
+        over = select(agreement.id, agreement.ended_from).where(agreement.ended_from.is_not(None))
+        ended = {row.id: row.ended_from for row in connection.execute(over)}
+        made = select(accrual.agreement_id).where(accrual.kind == AccrualKind.SHORTFALL, accrual.month == period.number)
+        done = set(connection.execute(made).scalars())
+        found = {
+            agreement_id: minimum
+            for agreement_id, minimum in found.items()
+            if agreement_id not in done and (agreement_id not in ended or minimum.at < ended[agreement_id])
+        }
+    return found
+
+
+def accrue(connection: Connection, minimum: Minimum, period: Period, now: datetime) -> None:
+    """Posts what the month lacks, if anything. The caller holds the agreement's lock."""
+    terms = minimum.terms
+    of_the_month = (accrual.agreement_id == terms.agreement_id, accrual.month == period.number)
+    made = select(accrual.id).where(*of_the_month, accrual.kind == AccrualKind.SHORTFALL)
+    if connection.execute(made).first() is not None:
+        return
+    reached = select(cast(func.coalesce(func.sum(accrual.amount), 0), BigInteger)).where(
+        *of_the_month, accrual.kind != AccrualKind.CREDIT, accrual.state != AccrualState.CLOSED
+    )
+    missing = minimum.amount - connection.execute(reached).scalar_one()
+    if missing <= 0:
+        return
+    accrual_id = new_id()
+    connection.execute(
+        insert(t.accrual),
+        {
+            "id": accrual_id,
+            "buyer_id": terms.buyer_id,
+            "supplier_id": terms.supplier_id,
+            "agreement_id": terms.agreement_id,
+            "kind": AccrualKind.SHORTFALL.value,
+            "state": AccrualState.OPEN.value,
+            "effective_at": minimum.at,
+            "recorded_at": now,
+            "month": period.number,
+            "confirmed": "",
+            "definition": terms.slug,
+            "definition_version": terms.definition_version,
+            "base": missing,
+            "bonus": 0,
+            "share": BASIS_POINTS,
+            "amount": missing,
+            "currency": terms.definition.currency,
+        },
+    )
+    postings = Postings(connection, Accounts(connection))
+    postings.post(
+        EntryKind.ACCRUAL,
+        (terms.supplier_id, terms.buyer_id, terms.definition.currency),
+        (missing,),
+        source_id=accrual_id,
+        effective_at=minimum.at,
+        recorded_at=now,
+    )
+    postings.write()
