@@ -183,7 +183,7 @@ def _incentives(definition: Definition) -> Iterator[LintFinding]:
         (Outcome.CANCELLED_BY_BUYER, Outcome.CANCELLED_BY_BUYER_LATE, "The buyer pays less by cancelling late."),
         (Outcome.CANCELLED_BY_BUYER_LATE, Outcome.BUYER_NO_SHOW, "The buyer pays less by staying away in silence."),
     ):
-        if shares.get(more, 0) > shares.get(less, 0):
+        if less in shares and shares.get(more, 0) > shares[less]:
             yield _warning(f"outcomes.{more}", "wrong_incentive", detail, f"Let {more} be worth no more than {less}.")
 
 

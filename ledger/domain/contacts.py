@@ -107,7 +107,7 @@ def domain_key(address: str | None) -> str | None:
     host = re.sub(r":[0-9]*$", "", host.rpartition("@")[2]).rstrip(".").removeprefix("www.")
     if not _is_plain_domain(host):
         read = _validated(f"a@{host}")
-        if read is None or "." not in read[1]:
+        if read is None or "." not in read[1] or read[1].rpartition(".")[2].isdigit():
             return None
         host = read[1]
     return None if host in _MAILBOX_PROVIDERS else host
