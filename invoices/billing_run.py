@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, exists, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, select, true
 from sqlalchemy.exc import IntegrityError
 
 from invoices import credit_notes, groups, lines, shortfalls
@@ -105,7 +105,7 @@ def bill(
         engine, period, supplier_id=supplier_id, dry_run=dry_run, actor=actor, run_id=run_id, now=now
     ) as record:
         run = _Run(engine, period, now, record, progress, dry_run=dry_run)
-        run.go(agreements, true() if supplier_id is None else t.document.c.supplier_id == supplier_id)
+        run.go(agreements, supplier_id)
         result = RunResult(period, dry_run, tuple(run.documents), tuple(run.parked), totals(run.documents))
         record.result = result.to_json()
     return result
@@ -150,21 +150,23 @@ class _Run:
     parked: list[Parked] = field(default_factory=list)
     chain_head: str | None = None
 
-    def go(self, agreements: list[InForce], scope: ColumnElement[bool]) -> None:
+    def go(self, agreements: list[InForce], supplier_id: UUID | None) -> None:
         """Everything to be done, one transaction per document."""
+        cuts = {terms.agreement_id: self.period.end(terms.definition.time_zone) for terms in agreements}
+        latest = max(cuts.values(), default=self.now)
         with reading(self.engine) as connection:
             self.chain_head = chain.head(connection)
-            issued = dict(issued_in_run(connection, self.period, scope))
+            issued = dict(issued_in_run(connection, self.period, _of(t.document, supplier_id)))
             self.documents += issued.values()
             minimums = shortfalls.minimums(connection, agreements, self.period)
-            waiting = self._waiting(connection, agreements) | minimums.keys()
-            cuts = {terms.agreement_id: self.period.end(terms.definition.time_zone) for terms in agreements}
-            credited = [due for due in credit_notes.originals_due(connection, cuts) if due.key not in issued]
+            waiting = self._waiting(connection, latest) | minimums.keys()
+            originals = credit_notes.originals_due(connection, latest, _of(t.accrual, supplier_id))
         charged = [
             group
             for group in groups.group(agreements)
             if group.key not in issued and any(terms.agreement_id in waiting for terms in group.agreements)
         ]
+        credited = [due for due in originals if due.key not in issued]
         total = len(charged) + len(credited)
         self._report(0, total)
         for done, group in enumerate(charged, 1):
@@ -174,9 +176,8 @@ class _Run:
             self._note(self._once(due.key, partial(self._credit, due, cuts)))
             self._report(done, total)
 
-    def _waiting(self, connection: Connection, agreements: list[InForce]) -> set[UUID]:
+    def _waiting(self, connection: Connection, latest: datetime) -> set[UUID]:
         """The agreements with something to charge, by a look at each one's newest unbilled accrual."""
-        latest = max((self.period.end(terms.definition.time_zone) for terms in agreements), default=self.now)
         accrual, agreement = t.accrual.c, t.agreement.c
         newest = (
             select(accrual.id)
@@ -288,6 +289,11 @@ class _Run:
 
     def _unnumbered(self, issued: Issued) -> Issued:
         return replace(issued, number=None) if self.dry_run else issued
+
+
+def _of(table: Table, supplier_id: UUID | None) -> ColumnElement[bool]:
+    """The condition that a row is in the run's scope."""
+    return true() if supplier_id is None else table.c.supplier_id == supplier_id
 
 
 def _lock(connection: Connection, agreement_ids: Sequence[UUID]) -> None:

@@ -38,28 +38,25 @@ class OriginalDue:
         return f"credit:{self.original_id}"
 
 
+def due_credits() -> ColumnElement[bool]:
+    """Credits that no credit note has taken yet."""
+    return and_(accrual.kind == AccrualKind.CREDIT, accrual.state == AccrualState.OPEN, ~lines.on_a_line())
+
+
 def credits_before(cuts: Mapping[UUID, datetime]) -> ColumnElement[bool]:
-    """Credits of these agreements that took effect before each one's cut and are on no credit note yet."""
-    by_cut: dict[datetime, list[UUID]] = {}
-    for agreement_id, cut in cuts.items():
-        by_cut.setdefault(cut, []).append(agreement_id)
-    in_time = [and_(accrual.agreement_id.in_(ids), accrual.effective_at < cut) for cut, ids in by_cut.items()]
-    return and_(
-        or_(*in_time),
-        accrual.kind == AccrualKind.CREDIT,
-        accrual.state == AccrualState.OPEN,
-        ~lines.on_a_line(),
+    """The due credits of these agreements that took effect before each one's cut."""
+    in_time = (
+        and_(accrual.agreement_id == agreement_id, accrual.effective_at < cut) for agreement_id, cut in cuts.items()
     )
+    return and_(or_(*in_time), due_credits())
 
 
-def originals_due(connection: Connection, cuts: Mapping[UUID, datetime]) -> list[OriginalDue]:
-    """The originals with credits due, oldest first."""
-    if not cuts:
-        return []
+def originals_due(connection: Connection, latest: datetime, scope: ColumnElement[bool]) -> list[OriginalDue]:
+    """The originals with credits due before `latest`, oldest first; `scope` is a condition on accruals."""
     query = (
         select(line.document_id, line.supplier_id, line.buyer_id, accrual.agreement_id)
         .join_from(t.accrual, t.document_line, line.accrual_id == accrual.corrects_accrual_id)
-        .where(credits_before(cuts))
+        .where(due_credits(), accrual.effective_at < latest, scope)
         .distinct()
     )
     found: dict[UUID, OriginalDue] = {}

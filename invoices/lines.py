@@ -80,7 +80,9 @@ def billable(charges: Charges) -> ColumnElement[bool]:
 
 
 def on_a_line() -> ColumnElement[bool]:
-    return exists(select(1).select_from(t.document_line).where(line.accrual_id == accrual.id))
+    """Whether a document has the accrual already."""
+    taken = t.document_line.alias("taken")
+    return exists(select(1).where(taken.c.accrual_id == accrual.id).correlate(t.accrual))
 
 
 def take_charges(connection: Connection, document_id: UUID, charges: Charges) -> int:
