@@ -112,7 +112,11 @@ def _check_caps(desk: Desk, case: Case, slot: Slot) -> None:
         start, end = bounds(slot.starts_at, zone)
         if cap is not None and not start <= case.state.slot.starts_at < end:
             taken[name] = desk.booked(case.pinned.agreement_id, start, end)
-    broken = tuple(cap_violations(definition, Standing(day=taken.get("day", 0), week=taken.get("week", 0), month=taken.get("month", 0))))
+    broken = tuple(
+        cap_violations(
+            definition, Standing(day=taken.get("day", 0), week=taken.get("week", 0), month=taken.get("month", 0))
+        )
+    )
     if broken:
         raise Refused(broken)
 

@@ -28,6 +28,7 @@ from ledger.services.cases import Case
 from ledger.services.contracts import Pinned
 from ledger.services.posting import Accounts, Postings
 from ledger.store import tables as t
+from ledger.store.bulk import insert_rows
 from ledger.store.types import new_id
 
 Proof = Callable[[Case], Findings | None]
@@ -166,12 +167,11 @@ class Desk:
 
     def fetch_due(self, until: datetime, agreement_ids: Iterable[UUID]) -> None:
         """Puts the agreements' appointments on the desk that are due by `until`."""
-        appointment = t.appointment.c
-        for agreement_id in agreement_ids:
+        appointment, wanted = t.appointment.c, list(agreement_ids)
+        for start in range(0, len(wanted), cases.IN_CHUNKS):
+            some = wanted[start : start + cases.IN_CHUNKS]
             self.take(
-                cases.load(
-                    self.connection, (appointment.agreement_id == agreement_id) & (appointment.next_due_at <= until)
-                )
+                cases.load(self.connection, appointment.agreement_id.in_(some) & (appointment.next_due_at <= until))
             )
 
     def flush(self) -> None:
@@ -180,11 +180,11 @@ class Desk:
         created = [case for case in self.touched.values() if case.stored == 0]
         changed = [case for case in self.touched.values() if case.stored > 0]
         if created:
-            self.connection.execute(t.appointment.insert(), [cases.whole(case, self.now) for case in created])
+            insert_rows(self.connection, t.appointment, [cases.whole(case, self.now) for case in created])
         if changed:
             self._update(changed)
         for name, rows in self.rows.items():
-            self.connection.execute(t.metadata.tables[name].insert(), rows)
+            insert_rows(self.connection, t.metadata.tables[name], rows)
         self.postings.write()
         self._write_positions()
         for case in self.touched.values():

@@ -17,10 +17,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, select
 
 from ledger.domain.errors import FieldError, IllegalMove, Malformed, Refusal, Refused, Violation
-from ledger.domain.lifecycle import CriterionFinding, Finding, Party
+from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Verdict
 from ledger.domain.outcome import Findings
 from ledger.domain.terms import CriterionKind, Definition, Outcome
 from ledger.services import cases, commands, contracts
+from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.contracts import Pinned
 from ledger.services.desk import Desk
@@ -40,6 +41,8 @@ from ledger.store import tables as t
 from ledger.store.engine import writing
 
 BATCH = 8_000
+MOST_WAITING = 50_000
+"""How many appointments are kept in memory between batches; more are read again when their turn comes."""
 ACTOR = "import"
 CANCELLATIONS = {
     Outcome.CANCELLED_BY_PROSPECT: (Party.PROSPECT, Party.BUYER),
@@ -97,9 +100,10 @@ class Import:
                 with unit() as connection:
                     prepared = prepare(connection, setting, self.definition, self.agreement, self.now)
                 summary.organisations, summary.agreements = prepared.organisations, prepared.agreements
+                waiting: dict[UUID, Case] = {}
                 for batch in staged.batches(BATCH):
                     with unit() as connection:
-                        _Batch(self, connection, summary, prepared.pairs).take(batch)
+                        waiting = _Batch(self, connection, summary, prepared.pairs).take(batch, waiting)
                     done += len(batch)
                     self.on_progress(done, total)
         return summary
@@ -159,11 +163,14 @@ class _Batch:
     pairs: Mapping[tuple[str, str], contracts.Timeline]
     _found: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
 
-    def take(self, actions: list[Action]) -> None:
+    def take(self, actions: list[Action], waiting: dict[UUID, Case]) -> dict[UUID, Case]:
+        """Does all that the batch asks for. `waiting` are appointments of earlier batches whose outcome is to come;
+        returned are those of this one and them that still wait."""
         desk = Desk(self.connection, self.history.now)
         intake = IntakeDesk(desk, self.history.secret)
         involved = {self._timeline(action).agreement_id for action in actions}
         desk.lock(involved)
+        desk.take(waiting.values())
         self._fetch(desk, intake, actions)
         desk.fetch_due(actions[-1].at, involved)
         for action in actions:
@@ -180,6 +187,8 @@ class _Batch:
             except Refusal as refusal:
                 self._refuse(action, (Violation("outcome", refusal.code, refusal.detail),))
         desk.flush()
+        still = {case.id: case for case in desk.cases.values() if case.state.verdict is Verdict.PENDING}
+        return still if len(still) <= MOST_WAITING else {}
 
     def _timeline(self, action: Action) -> contracts.Timeline:
         cells = action.row.cells
@@ -187,8 +196,12 @@ class _Batch:
 
     def _fetch(self, desk: Desk, intake: IntakeDesk, actions: list[Action]) -> None:
         """Puts what the actions speak of on the desk, and tells the intake what it needs to know."""
+        for case in desk.cases.values():
+            self._found[case.pinned.supplier_id, case.reference] = case.id
         wanted: dict[UUID, set[str]] = {}
         for action in actions:
+            if (self._timeline(action).supplier_id, action.row.cells["reference"]) in self._found:
+                continue
             wanted.setdefault(self._timeline(action).supplier_id, set()).add(action.row.cells["reference"])
         appointment = t.appointment.c
         for supplier_id, references in wanted.items():

@@ -4,7 +4,7 @@ Creates what does not exist yet; definition and agreement count as accepted by b
 Refuses to use an existing definition or agreement whose terms are other than the file's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, insert, select
 
-from ledger.domain.agreement import check_against, parse_agreement
+from ledger.domain.agreement import agreement_hash, check_against, parse_agreement
 from ledger.domain.definition import canonical, parse_definition
 from ledger.domain.errors import Malformed, Refused
-from ledger.domain.terms import Definition
+from ledger.domain.terms import Agreement, Definition
 from ledger.services import contracts
-from ledger.services.agreements import accept, create_agreement
 from ledger.services.definitions import create_definition, publish
 from ledger.store import tables as t
+from ledger.store.bulk import insert_rows
 from ledger.store.types import new_id
 
 ACTOR = "import"
@@ -58,16 +58,14 @@ def prepare(
     buyers, more = _organisations(connection, {b for _, b in setting.pairs}, "buyer", terms, now)
     for buyer_id in buyers.values():
         _definition(connection, buyer_id, terms, definition, now)
-    agreements = {
-        pair: _agreement(connection, suppliers[pair[0]], buyers[pair[1]], agreement, commercial.effective_from, now)
-        for pair in setting.pairs
+    ids = {(suppliers[supplier], buyers[buyer]): (supplier, buyer) for supplier, buyer in setting.pairs}
+    created = _agreements(connection, ids.keys(), agreement, commercial, now)
+    found = {
+        ids[timeline.supplier_id, timeline.buyer_id]: timeline
+        for timeline in contracts.timelines(connection).values()
+        if timeline.slug == terms.slug and (timeline.supplier_id, timeline.buyer_id) in ids
     }
-    timelines = contracts.timelines(connection)
-    return Prepared(
-        {pair: timelines[found] for pair, (found, _) in agreements.items()},
-        made + more,
-        sum(created for _, created in agreements.values()),
-    )
+    return Prepared(found, made + more, created)
 
 
 def _organisations(
@@ -135,24 +133,76 @@ def _without_time(document: Mapping[str, Any]) -> bytes:
     return canonical({name: value for name, value in document.items() if name != "effective_from"})
 
 
-def _agreement(
+def _agreements(
     connection: Connection,
-    supplier_id: UUID,
-    buyer_id: UUID,
+    pairs: Collection[tuple[UUID, UUID]],
     document: Mapping[str, Any],
-    effective_from: datetime,
+    terms: Agreement,
     now: datetime,
-) -> tuple[UUID, bool]:
-    agreement, definition = t.agreement.c, t.definition.c
-    slug = str(document["definition"]).rpartition(":")[2]
-    existing = connection.execute(
-        select(agreement.id)
-        .join(t.definition, definition.id == agreement.definition_id)
-        .where(agreement.supplier_id == supplier_id, agreement.buyer_id == buyer_id, definition.slug == slug)
-    ).scalar_one_or_none()
-    if existing is not None:
-        return existing, False
-    agreement_id = create_agreement(connection, supplier_id, buyer_id, document, now=now, actor=ACTOR)
-    for party in ("buyer", "supplier"):
-        accept(connection, agreement_id, 1, party, at=effective_from, now=now, actor=ACTOR)
-    return agreement_id, True
+) -> int:
+    """One agreement for each (supplier, buyer) that has none, accepted by both from the start. Returns how many."""
+    definition, version = t.definition.c, t.definition_version.c
+    slug, effective_from = terms.definition.rpartition(":")[2], terms.effective_from
+    published = {
+        row.buyer_id: row
+        for row in connection.execute(
+            select(version.buyer_id, version.definition_id, version.number, version.hash)
+            .join(t.definition, definition.id == version.definition_id)
+            .where(definition.slug == slug, version.published_at.is_not(None))
+            .order_by(version.number.desc())
+        )
+    }
+    agreement = t.agreement.c
+    known = {
+        (row.supplier_id, row.buyer_id)
+        for row in connection.execute(
+            select(agreement.supplier_id, agreement.buyer_id)
+            .join(t.definition, definition.id == agreement.definition_id)
+            .where(definition.slug == slug)
+        )
+    }
+    missing = [pair for pair in pairs if pair not in known]
+    agreements, versions, acceptances = [], [], []
+    for supplier_id, buyer_id in missing:
+        agreement_id, tenant = new_id(), {"buyer_id": buyer_id, "supplier_id": supplier_id}
+        covered = published[buyer_id]
+        agreements.append(
+            {
+                "id": agreement_id,
+                **tenant,
+                "definition_id": covered.definition_id,
+                "ended_from": None,
+                "created_at": now,
+            }
+        )
+        versions.append(
+            {
+                "agreement_id": agreement_id,
+                "number": 1,
+                **tenant,
+                "document": document,
+                "effective_from": effective_from,
+                "created_at": now,
+                "created_by": ACTOR,
+            }
+        )
+        accepted = agreement_hash(document, covered.hash)
+        acceptances += [
+            {
+                "id": new_id(),
+                **tenant,
+                "agreement_id": agreement_id,
+                "agreement_version": 1,
+                "definition_version": covered.number,
+                "party": party,
+                "hash": accepted,
+                "accepted_at": effective_from,
+                "recorded_at": now,
+                "actor": ACTOR,
+            }
+            for party in ("buyer", "supplier")
+        ]
+    insert_rows(connection, t.agreement, agreements)
+    insert_rows(connection, t.agreement_version, versions)
+    insert_rows(connection, t.acceptance, acceptances)
+    return len(missing)

@@ -48,6 +48,8 @@ FACT = "fact."
 LONGEST_CELL = 2_000
 GZIP_MAGIC = b"\x1f\x8b"
 SUBMISSION, OUTCOME = 0, 1
+OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+KNOWN = frozenset(COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,12 @@ def check_row(row: HistoryRow) -> tuple[datetime, datetime | None]:
     if "" in cells:
         raise Malformed.at("", str(cells[""]))
     for name, value in cells.items():
-        if name in COLUMNS and not isinstance(value, str | None):
+        if isinstance(value, str):
+            if len(value) > LONGEST_CELL or "\0" in value:
+                errors.append(FieldError(f"/{name}", f"must be text of at most {LONGEST_CELL} characters"))
+        elif value is not None and name in KNOWN:
             errors.append(FieldError(f"/{name}", "must be text"))
-        elif isinstance(value, str) and (len(value) > LONGEST_CELL or "\0" in value):
-            errors.append(FieldError(f"/{name}", f"must be text of at most {LONGEST_CELL} characters"))
-        elif name not in COLUMNS and not name.startswith(FACT):
+        if name not in KNOWN and not name.startswith(FACT):
             errors.append(FieldError(f"/{name}", "is not a column of a history file"))
     errors += [FieldError(f"/{name}", "is missing") for name in REQUIRED if not cells.get(name)]
     if errors:
@@ -143,8 +146,8 @@ def check_row(row: HistoryRow) -> tuple[datetime, datetime | None]:
         errors.append(FieldError("/ends_at", "must be after starts_at"))
     outcome, outcome_at = cells.get("outcome"), None
     if outcome:
-        if outcome not in set(Outcome):
-            errors.append(FieldError("/outcome", f"is none of {', '.join(Outcome)}"))
+        if outcome not in OUTCOMES:
+            errors.append(FieldError("/outcome", f"is none of {', '.join(sorted(OUTCOMES))}"))
         outcome_at = _instant(cells, "outcome_at", errors) if cells.get("outcome_at") else None
         if not cells.get("outcome_at"):
             errors.append(FieldError("/outcome_at", "is missing, though there is an outcome"))

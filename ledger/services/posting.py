@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.domain.journal import AccountKind, EntryKind, transfers
 from ledger.store import tables as t
+from ledger.store.bulk import insert_rows
 from ledger.store.types import new_id
 
 Pair = tuple[UUID, UUID, str]
@@ -117,9 +118,8 @@ class Postings:
         """Inserts everything collected and moves the balances; the collection is empty afterwards."""
         if not self.entries:
             return
-        self.connection.execute(t.entry.insert(), self.entries)
-        if self.transfers:
-            self.connection.execute(t.transfer.insert(), self.transfers)
+        insert_rows(self.connection, t.entry, self.entries)
+        insert_rows(self.connection, t.transfer, self.transfers)
         account = t.account.c
         self.connection.execute(
             update(t.account)
