@@ -108,7 +108,7 @@ def authenticate(connection: Connection, secret: str, now: datetime) -> Principa
     """Whose key it is. Raises `Unauthenticated` for one that is unknown, revoked or past its grace."""
     row = connection.execute(_BY_DIGEST, {"digest": digest_of(secret)}).one_or_none()
     if row is None or row.revoked_at is not None or (row.expires_at is not None and now >= row.expires_at):
-        raise Unauthenticated()
+        raise Unauthenticated
     return Principal(frozenset((row.role,)), row.organisation_id, f"key:{row.id}", key_id=row.id)
 
 
@@ -185,7 +185,7 @@ def key(
     query = select(t.api_key).where(t.api_key.c.id == key_id, true() if within is None else within)
     found = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
     if found is None:
-        raise Unknown()
+        raise Unknown
     return found
 
 
@@ -253,7 +253,7 @@ def user(connection: Connection, reference: UUID | str) -> RowMapping:
     matches = column.id == reference if isinstance(reference, UUID) else column.email == reference.casefold()
     found = connection.execute(select(t.user_account).where(matches)).mappings().one_or_none()
     if found is None:
-        raise Unknown()
+        raise Unknown
     return found
 
 

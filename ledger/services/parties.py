@@ -50,7 +50,7 @@ def change_organisation(
     """Changes what differs and keeps the former state. Raises `Unknown` or `VersionMismatch`."""
     before = organisation(connection, reference, within=within, lock=True)
     if expected_version is not None and expected_version != before["version"]:
-        raise VersionMismatch()
+        raise VersionMismatch
     merged = {
         name: {**(before[name] or {}), **value} if isinstance(value, Mapping) else value
         for name, value in changes.items()
@@ -84,7 +84,7 @@ def organisation(
     query = select(t.organisation).where(named(reference), true() if within is None else within)
     found = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
     if found is None:
-        raise Unknown()
+        raise Unknown
     return found
 
 
@@ -115,7 +115,7 @@ def check_vat_id(vat_id: str, country: str | None) -> tuple[str, str]:
     if module is None:
         return compact, UNCHECKED.format(country=prefix or "an unknown country")
     number = module.validate(compact)
-    return (number if number.startswith(prefix) else prefix + number), _how(module.__name__)
+    return (number if number.startswith(prefix) else prefix + number), _how(f"stdnum.{prefix.lower()}.vat")
 
 
 def _how(module: str) -> str:

@@ -1,0 +1,49 @@
+"""The edge: HTTP, web pages and the command line. Everything below it is called from here, with the time.
+
+Owns `create_app`. The factory may run many times in one process: an application keeps its settings, its engine and
+its counters to itself.
+"""
+
+import logging
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from api import documentation, problems, traffic
+from api import settings as configuration
+from api.auth import FailedKeys
+from api.databases import EXTENSION, Database
+from api.resources import BLUEPRINTS
+from api.units import FAILED_KEYS, SETTINGS
+
+__all__ = ["create_app"]
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """The application. Settings come from the environment; `config` overrides them (see `api.settings`)."""
+    settings = configuration.read(config)
+    app = Flask(__name__, static_folder=None)
+    app.config.update(config or {})
+    app.config.update(SECRET_KEY=settings.secret_key, TESTING=settings.testing)
+    app.logger.setLevel(settings.log_level.upper())
+    logging.getLogger(__name__).setLevel(settings.log_level.upper())
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+    store = Database(settings.database_url, pool_size=max(8, settings.threads))
+    weakref.finalize(app, store.dispose)
+    app.extensions[SETTINGS] = settings
+    app.extensions[EXTENSION] = store
+    app.extensions[FAILED_KEYS] = FailedKeys(0 if settings.testing else settings.failed_keys_per_minute)
+
+    traffic.register(app)
+    api = documentation.make_api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    problems.register(app)
+    app.register_blueprint(documentation.pages)
+    return app

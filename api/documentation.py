@@ -1,0 +1,94 @@
+"""The OpenAPI document and the page that shows it, without any other host.
+
+Owns the API's description, the shared components and `/docs` (Swagger UI, vendored under `static/swagger-ui`).
+"""
+
+import secrets
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import Blueprint, Flask, Response, render_template
+from flask_smorest import Api
+from flask_smorest.utils import prepare_response
+from werkzeug.exceptions import HTTPException
+
+from api.endpoints import PARAMETERS
+from api.fields import OPENAPI
+from api.problems import MEDIA_TYPE, TITLES, on_http_exception
+from api.schemas.problem import Problem
+
+DESCRIPTION: Final = """
+Decides what a sales appointment is worth, by terms that both sides accepted, and bills exactly that.
+
+* **Keys.** `Authorization: Bearer al_…`. A wrong or revoked key is 401, the wrong role 403, somebody else's row 404.
+* **Commands.** Every POST takes an `Idempotency-Key`; the same key and body give the same answer again.
+* **Refusals** are `application/problem+json` with a stable `code`, and `errors` (400) or `violations` (422).
+* **Money** is a whole number of minor units beside an ISO 4217 code; **instants** are RFC 3339 with an offset in,
+  UTC out.
+* **Lists** are newest first; `next_cursor` is the `cursor` of the next page.
+"""
+
+SETTINGS: Final[dict[str, Any]] = {
+    "API_TITLE": "Appointment Ledger",
+    "API_VERSION": "v1",
+    "OPENAPI_VERSION": "3.1.1",
+    "OPENAPI_URL_PREFIX": "/",
+    "OPENAPI_JSON_PATH": "openapi.json",
+}
+
+
+class LedgerApi(Api):
+    """flask-smorest's Api with problems instead of its own errors."""
+
+    ERROR_SCHEMA = Problem
+    DEFAULT_ERROR_RESPONSE_NAME = "DEFAULT_ERROR"
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        return on_http_exception(error)
+
+    def _register_responses(self) -> None:
+        """Every refusal as a component, in the media type it is sent in."""
+        for status in HTTPStatus:
+            if status >= 400:
+                self._register_problem(status.name, TITLES.get(status, status.phrase))
+        self._register_problem(self.DEFAULT_ERROR_RESPONSE_NAME, "Any other refusal")
+
+    def _register_problem(self, name: str, description: str) -> None:
+        response = {"description": description, "schema": Problem}
+        prepare_response(response, self.spec, MEDIA_TYPE)
+        self.spec.components.response(name, response, lazy=True)
+
+    def _register_etag_headers(self) -> None:
+        for name, parameter in PARAMETERS.items():
+            self.spec.components.parameter(name, "header", parameter, lazy=True)
+
+
+def make_api(app: Flask) -> LedgerApi:
+    """A fresh Api for this application; resources register with it."""
+    app.config.update(SETTINGS)
+    api = LedgerApi(
+        app,
+        spec_kwargs={
+            "info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+            "servers": [{"url": "/"}],
+        },
+    )
+    for field, (kind, form) in OPENAPI.items():
+        api.register_field(field, kind, form)
+    api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "bearerFormat": "al_…"})
+    return api
+
+
+pages = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")
+
+
+@pages.get("/docs")
+def show_documentation() -> Response:
+    """The API's documentation, to read and to try."""
+    nonce = secrets.token_urlsafe(16)
+    page = Response(render_template("docs.html.j2", nonce=nonce), content_type="text/html; charset=utf-8")
+    page.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return page

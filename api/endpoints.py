@@ -1,0 +1,173 @@
+"""How a resource declares its operations: one decorator for what reads, one for what writes.
+
+Owns the registration of views and their description for the OpenAPI document, error statuses and headers
+included, so that a view is left with what is particular to it. See `api.resources` for the pattern.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import Response
+from flask_smorest import Blueprint
+from marshmallow import Schema
+
+from api.schemas import Page, page_of
+from api.units import CommandView, Prepare, QueryView, answer_command, answer_query, may_be_empty
+
+IDEMPOTENCY_KEY: Final = "IDEMPOTENCY_KEY"
+IF_MATCH: Final = "IF_MATCH"
+IF_NONE_MATCH: Final = "IF_NONE_MATCH"
+
+PARAMETERS: Final[dict[str, dict[str, Any]]] = {
+    IDEMPOTENCY_KEY: {
+        "name": "Idempotency-Key",
+        "description": "The same key with the same body gets the same answer again and has no second effect; "
+        "with another body it is refused (422). Keys do not expire.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    },
+    IF_MATCH: {
+        "name": "If-Match",
+        "description": "An ETag as it was read; refused (412) if the resource has changed since.",
+        "schema": {"type": "string"},
+    },
+    IF_NONE_MATCH: {
+        "name": "If-None-Match",
+        "description": "An ETag as it was read; 304 if nothing has changed since.",
+        "schema": {"type": "string"},
+    },
+}
+"""Request headers that operations share, by the name of their component."""
+
+_READS: Final = (400, 401, 403, 429, 503)
+_WRITES: Final = (400, 401, 403, 409, 412, 413, 415, 422, 429, 503)
+
+
+class Resource(Blueprint):
+    """A blueprint whose views take a `Query` or a `Command` and give back an `Answer`."""
+
+    def __init__(self, name: str, *, description: str, prefix: str = "/v1") -> None:
+        super().__init__(name, __name__, url_prefix=prefix, description=description)
+        self._prepare_doc_cbks.append(_describe_headers)
+
+    def query(
+        self,
+        rule: str,
+        *,
+        roles: Collection[str],
+        answers: type[Schema] | None = None,
+        arguments: type[Schema] | None = None,
+        media_type: str | None = None,
+        versioned: bool = False,
+    ) -> Callable[[QueryView], QueryView]:
+        """Declares a GET. `versioned` answers carry an ETag; `media_type` is for answers that are not JSON."""
+        schema = arguments() if arguments else None
+
+        def declare(view: QueryView) -> QueryView:
+            @wraps(view)
+            def endpoint(**path: Any) -> Response:
+                return answer_query(view, roles, schema, path)
+
+            described = self.response(200, answers, content_type=media_type, description=_said(200))(endpoint)
+            if arguments is not None:
+                described = self.arguments(arguments, location="query", error_status_code=400)(described)
+            if versioned:
+                described = self.alt_response(304, description="Nothing has changed.")(described)
+            headers = [IF_NONE_MATCH] if versioned else []
+            self._declare(rule, "GET", endpoint, described, roles, _statuses(rule, _READS), headers)
+            return view
+
+        return declare
+
+    def open_query(
+        self, rule: str, *, answers: type[Schema] | None = None, media_type: str | None = None
+    ) -> Callable[[Callable[[], Response]], Callable[[], Response]]:
+        """Declares a GET that needs no key and opens no transaction."""
+
+        def declare(view: Callable[[], Response]) -> Callable[[], Response]:
+            described = self.response(200, answers, content_type=media_type, description=_said(200))(view)
+            self._declare(rule, "GET", view, described, (), (503,), [])
+            return view
+
+        return declare
+
+    def listing(
+        self,
+        rule: str,
+        *,
+        roles: Collection[str],
+        item: type[Schema],
+        arguments: type[Page] = Page,
+    ) -> Callable[[QueryView], QueryView]:
+        """Declares a GET of a page of items; the view answers with `Query.page`."""
+        return self.query(rule, roles=roles, answers=page_of(item), arguments=arguments)
+
+    def command(
+        self,
+        rule: str,
+        *,
+        roles: Collection[str],
+        takes: type[Schema] | None = None,
+        answers: type[Schema] | None = None,
+        status: int = 200,
+        method: str = "POST",
+        limit: int | None = None,
+        prepare: Prepare | None = None,
+    ) -> Callable[[CommandView], CommandView]:
+        """Declares what writes. `prepare` turns the checked body into another one before the transaction opens.
+
+        Without `takes` the body may be empty or `{}`; `limit` is the largest body in bytes.
+        """
+        schema = takes() if takes else None
+
+        def declare(view: CommandView) -> CommandView:
+            @wraps(view)
+            def endpoint(**path: Any) -> Response:
+                return answer_command(view, roles, schema, path, status=status, limit=limit, prepare=prepare)
+
+            described = self.response(status, answers, description=_said(status))(endpoint)
+            if takes is not None:
+                needed = not may_be_empty(schema)
+                described = self.arguments(takes, location="json", required=needed, error_status_code=400)(described)
+            headers = [IDEMPOTENCY_KEY, IF_MATCH] if method == "POST" else [IF_MATCH]
+            self._declare(rule, method, endpoint, described, roles, _statuses(rule, _WRITES), headers)
+            return view
+
+        return declare
+
+    def _declare(
+        self,
+        rule: str,
+        method: str,
+        endpoint: Callable[..., Response],
+        described: Callable[..., Response],
+        roles: Collection[str],
+        statuses: Iterable[int],
+        headers: list[str],
+    ) -> None:
+        for status in statuses:
+            described = self.alt_response(status, response=HTTPStatus(status).name)(described)
+        security: list[dict[str, list[str]]] = [{"key": []}] if roles else []
+        described = self.doc(operationId=endpoint.__name__, security=security)(described)
+        # flask-smorest's decorators describe the view and would also run it: here they only describe.
+        endpoint.__dict__["_apidoc"] = {**described.__dict__["_apidoc"], "headers": headers}
+        if roles:
+            endpoint.__doc__ = f"{(endpoint.__doc__ or '').rstrip()}\n\nRoles: {', '.join(sorted(roles))}."
+        self.add_url_rule(rule, endpoint.__name__, endpoint, methods=[method])
+
+
+def _statuses(rule: str, statuses: tuple[int, ...]) -> tuple[int, ...]:
+    return (*statuses, 404) if "<" in rule else statuses
+
+
+def _said(status: int) -> str:
+    return {200: "Done.", 201: "Created.", 202: "Taken; it goes on in the background.", 204: "Done."}.get(
+        status, "Done."
+    )
+
+
+def _describe_headers(doc: dict[str, Any], doc_info: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+    """Adds the shared headers after flask-smorest has written the query's own parameters."""
+    doc.setdefault("parameters", []).extend(doc_info.get("headers", []))
+    return doc

@@ -1,0 +1,124 @@
+"""Every setting, its default and its meaning, in one table.
+
+Owns how the environment and `config` become a `Settings` value, and the secret key that is made on first use.
+Nothing is read at import time: who wants settings calls `read`. Refuses values that do not parse.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+VAR = "var"
+"""The folder, below the current one, for whatever has no other place."""
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is the setting of the same name in capitals. Durations and sizes say their unit."""
+
+    database_url: str = ""
+    """SQLAlchemy URL of SQLite or PostgreSQL; empty: the file `var/ledger.sqlite`."""
+    documents_url: str = ""
+    """Where rendered documents and evidence files are kept; empty: the folder `var/documents`."""
+    secret_key: str = ""
+    """Signs sessions and cursors, keys the contact digests; empty: made once, kept in `var/secret_key`."""
+    public_url: str = "http://127.0.0.1:8000"
+    """How the installation is reached from outside, without a slash at the end."""
+    testing: bool = False
+    """Turns rate limits off."""
+    log_level: str = "info"
+    max_body_bytes: int = 1024 * 1024
+    """The largest request body, unless the operation says otherwise."""
+    key_grace_hours: int = 24
+    """How long a rotated key stays alive beside its successor."""
+    failed_keys_per_minute: int = 120
+    """Wrong keys per address before the answer is 429; 0: no limit."""
+    processes: int = 0
+    """Server processes; 0: one on SQLite, two on PostgreSQL."""
+    threads: int = 0
+    """Threads per server process; 0: eight on SQLite, four on PostgreSQL."""
+    trusted_proxies: int = 0
+    """How many reverse proxies in front may state the client's address and scheme."""
+
+    @property
+    def is_sqlite(self) -> bool:
+        return make_url(self.database_url).get_backend_name() == "sqlite"
+
+
+def read(config: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of this moment: defaults, overridden by the environment, overridden by `config`.
+
+    Raises ValueError for a value that does not parse.
+    """
+    given: dict[str, Any] = {}
+    for field in fields(Settings):
+        name = field.name.upper()
+        value = (config or {}).get(name, os.environ.get(name))
+        if value is not None:
+            given[field.name] = _parsed(name, value, type(field.default))
+    settings = Settings(**given)
+    derived = {
+        "database_url": _database_url(settings.database_url),
+        "documents_url": settings.documents_url or (Path.cwd() / VAR / "documents").as_uri(),
+        "secret_key": settings.secret_key or kept_secret(Path.cwd() / VAR / "secret_key"),
+        "public_url": settings.public_url.rstrip("/"),
+    }
+    return Settings(**{**given, **derived})
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in the file, made on first use. Readable by its owner alone; two at once agree on one."""
+    with suppress(FileNotFoundError):
+        return path.read_text(encoding="ascii").strip()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+    try:
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+def _database_url(url: str) -> str:
+    url = url or f"sqlite:///{Path.cwd() / VAR / 'ledger.sqlite'}"
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError("DATABASE_URL is not a database URL") from None
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError(f"DATABASE_URL must be SQLite or PostgreSQL, not {backend}")
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ValueError("DATABASE_URL must name an SQLite file: a database in memory forgets")
+    return url
+
+
+def _parsed(name: str, value: Any, kind: type) -> Any:
+    if kind is bool and isinstance(value, str):
+        word = value.strip().lower()
+        if word not in TRUE | FALSE:
+            raise ValueError(f"{name} must be true or false, not {value!r}")
+        return word in TRUE
+    if kind is int and isinstance(value, str):
+        if not value.strip().isascii() or not value.strip().isdigit():
+            raise ValueError(f"{name} must be a whole number, not {value!r}")
+        return int(value)
+    if kind is str and isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} must be {kind.__name__}, not {value!r}")  # noqa: TRY004 - a setting, not a bug
+    return value

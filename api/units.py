@@ -1,0 +1,277 @@
+"""One request as one unit of work: authenticated, checked, done and answered inside one transaction.
+
+Owns the order of things: who asks (401, 403) before what is asked (400), the claim on the idempotency key before the
+effect, the answer kept with the effect. A refusal undoes the effect, unless the service said `Kept`; either way the
+same key brings the same refusal again. What the database itself refuses is never answered as done.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from flask import Response, current_app, request
+from marshmallow import Schema
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select
+
+from api import auth, etags, idempotency, problems, strict_json
+from api.auth import FailedKeys, Principal
+from api.cursors import Listing
+from api.databases import database
+from api.idempotency import Claim, Rendered
+from api.schemas import load
+from api.settings import Settings
+from ledger.domain.errors import Conflict, IllegalMove, Refusal, Refused, Unauthenticated, WindowClosed
+from ledger.services import Kept
+from ledger.store.engine import reading, writing
+
+JSON: Final = "application/json"
+SETTINGS: Final = "appointment-ledger-settings"
+FAILED_KEYS: Final = "appointment-ledger-failed-keys"
+
+FINAL_REFUSALS: Final = (Refused, IllegalMove, WindowClosed, Conflict)
+"""Refusals that a repeated command gets again; all others are judged anew, for nothing was decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a view gives back: a JSON value (None: no body). `version` becomes the ETag.
+
+    `confidential` answers hold a secret that is shown once and are never kept in the clear.
+    """
+
+    body: Any = None
+    status: int | None = None
+    version: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    confidential: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A request that only reads, in one snapshot. `arguments` are the checked query parameters."""
+
+    connection: Connection
+    principal: Principal
+    now: datetime
+    arguments: Mapping[str, Any]
+
+    def page(
+        self,
+        query: Select[Any],
+        keys: Sequence[ColumnElement[Any]],
+        render: Callable[[RowMapping], Any],
+    ) -> Answer:
+        """A list's answer: `{"items", "next_cursor"}`, newest first by `keys`. The query carries the tenant."""
+        filters = {name: value for name, value in self.arguments.items() if name not in ("limit", "cursor")}
+        scope = f"{request.path}\n{orjson.dumps(filters, default=str, option=orjson.OPT_SORT_KEYS).decode()}"
+        listing = Listing(self.arguments["limit"], self.arguments["cursor"], scope, settings().secret_key)
+        rows, following = listing.rows(self.connection, query, keys)
+        return Answer({"items": [render(row) for row in rows], "next_cursor": following})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request that writes. `body` is checked; `expected_version` is what `If-Match` named."""
+
+    connection: Connection
+    principal: Principal
+    now: datetime
+    body: Any
+    expected_version: int | None
+
+
+QueryView = Callable[..., Answer | Response]
+CommandView = Callable[..., Answer]
+Prepare = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a command came with, read before its transaction; `fault` is told only to who may ask."""
+
+    body: Any = None
+    key: str | None = None
+    request_hash: str = ""
+    expected_version: int | None = None
+    fault: Refusal | None = None
+
+
+def clock() -> datetime:
+    """The only clock that commands go by."""
+    return datetime.now(UTC)
+
+
+def settings() -> Settings:
+    """The current application's."""
+    found = current_app.extensions[SETTINGS]
+    assert isinstance(found, Settings)
+    return found
+
+
+def answer_query(
+    view: QueryView, roles: Collection[str], arguments: Schema | None, path: Mapping[str, Any]
+) -> Response:
+    """Runs a reading view in one snapshot."""
+    secret = _secret()
+    with reading(database().engine) as connection:
+        now = clock()
+        principal = _authenticated(connection, secret, roles, now)
+        answer = view(Query(connection, principal, now, _query_arguments(arguments)), **path)
+        return answer if isinstance(answer, Response) else _conditional(render(answer, 200))
+
+
+def answer_command(
+    view: CommandView,
+    roles: Collection[str],
+    schema: Schema | None,
+    path: Mapping[str, Any],
+    *,
+    status: int,
+    limit: int | None = None,
+    prepare: Prepare | None = None,
+) -> Response:
+    """Runs a writing view in one transaction, once per idempotency key."""
+    secret = _secret()
+    taken = _take(schema, limit or settings().max_body_bytes)
+    store = database()
+    principal: Principal | None = None
+    if store.is_sqlite or prepare is not None:
+        # The writer's lock is for those who may write, and never waits for a password to be hashed.
+        with reading(store.engine) as connection:
+            principal = _authenticated(connection, secret, roles, clock())
+        _raise(taken.fault)
+        if prepare is not None:
+            taken = replace(taken, body=prepare(taken.body))
+    claim: Claim | None = None
+    try:
+        with writing(store.engine) as connection:
+            now = clock()
+            if principal is None:
+                principal = _authenticated(connection, secret, roles, now)
+                _raise(taken.fault)
+            claim = _claim(taken, principal)
+            if claim is not None and (kept := claim.take(connection, now)) is not None:
+                return kept.response()
+            rendered = _perform(
+                view, Command(connection, principal, now, taken.body, taken.expected_version), path, status
+            )
+            if claim is not None:
+                claim.fill(connection, rendered)
+    except FINAL_REFUSALS as refusal:
+        if claim is None:
+            raise
+        rendered = _remember(store.engine, claim, refused(refusal))
+    return rendered.response()
+
+
+def refused(refusal: Refusal) -> Rendered:
+    """A refusal as an answer that can be kept."""
+    problem = problems.problem_of(refusal)
+    return Rendered(problem.status, problem.body(), {**problem.headers, "Content-Type": problems.MEDIA_TYPE})
+
+
+def render(answer: Answer, status: int) -> Rendered:
+    """The answer's bytes and headers. Instants go out in UTC with a Z."""
+    headers = dict(answer.headers)
+    if answer.body is None:
+        return Rendered(answer.status or status, b"", headers)
+    body = orjson.dumps(answer.body, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
+    headers["Content-Type"] = JSON
+    if answer.version is not None:
+        headers["ETag"] = f'"{etags.tag(answer.version, body)}"'
+    return Rendered(answer.status or status, body, headers, answer.confidential)
+
+
+def _perform(view: CommandView, command: Command, path: Mapping[str, Any], status: int) -> Rendered:
+    try:
+        return render(view(command, **path), status)
+    except Kept as kept:
+        return refused(kept.refusal)
+
+
+def _remember(engine: Engine, claim: Claim, answer: Rendered) -> Rendered:
+    """Keeps a refusal whose effect was undone; another's answer, if the key has got one in the meantime."""
+    with writing(engine) as connection:
+        kept = claim.take(connection, clock())
+        if kept is not None:
+            return kept
+        claim.fill(connection, answer)
+    return answer
+
+
+def may_be_empty(schema: Schema | None) -> bool:
+    """Whether a command can come without a body: where no field is needed, nothing means `{}`."""
+    return schema is None or not any(field.required for field in schema.fields.values())
+
+
+def _take(schema: Schema | None, limit: int) -> Taken:
+    try:
+        key = idempotency.key_of(request) if request.method == "POST" else None
+        expected = etags.expected_version(request)
+        value = strict_json.read(request, limit, optional=may_be_empty(schema))
+        body = load(schema or _NOTHING, {} if value is None else value)
+        request_hash = "" if key is None else idempotency.fingerprint(request, value, settings().secret_key)
+        return Taken(body, key, request_hash, expected)
+    except Refusal as refusal:
+        return Taken(fault=refusal)
+
+
+def _claim(taken: Taken, principal: Principal) -> Claim | None:
+    if taken.key is None:
+        return None
+    return Claim(principal.account, taken.key, taken.request_hash, settings().secret_key)
+
+
+def _secret() -> str:
+    """The key that came with the request. Without one, the database need not be asked."""
+    secret = auth.secret_of(request)
+    if secret is None:
+        raise _wrong_key(clock())
+    return secret
+
+
+def _authenticated(connection: Connection, secret: str, roles: Collection[str], now: datetime) -> Principal:
+    try:
+        return auth.authenticate(connection, secret, roles, now)
+    except Unauthenticated:
+        raise _wrong_key(now) from None
+
+
+def _wrong_key(now: datetime) -> Refusal:
+    counter = current_app.extensions[FAILED_KEYS]
+    assert isinstance(counter, FailedKeys)
+    return counter.refusal(request.remote_addr or "", now)
+
+
+def _query_arguments(schema: Schema | None) -> Mapping[str, Any]:
+    given = request.args.to_dict(flat=False)
+    flat = {name: values[0] if len(values) == 1 else values for name, values in given.items()}
+    return load(schema or _NOTHING, flat)  # type: ignore[no-any-return]
+
+
+def _conditional(rendered: Rendered) -> Response:
+    """304 where the client has these bytes already."""
+    known = rendered.headers.get("ETag")
+    response = rendered.response()
+    response.headers["Cache-Control"] = "private, no-cache" if known else "no-store"
+    if known and request.if_none_match.contains_weak(known.strip('"')):
+        response.status_code = 304
+        response.set_data(b"")
+        del response.headers["Content-Type"]
+    return response
+
+
+def _raise(fault: Refusal | None) -> None:
+    if fault is not None:
+        raise fault
+
+
+_NOTHING: Final = Schema.from_dict({})()
+
+
+def with_id(path: str, identity: UUID) -> dict[str, str]:
+    """The headers that tell where a created resource is."""
+    return {"Location": f"{path}/{identity}"}
