@@ -51,6 +51,18 @@ class Listing:
         page = rows[: self.limit]
         return page, self._signed([page[-1][key] for key in keys])
 
+    def after(self) -> UUID | None:
+        """The id that the page begins after, where the list is ordered by id alone."""
+        if self.cursor is None:
+            return None
+        (last,) = self._opened(self.cursor, 1)
+        assert isinstance(last, UUID), "a signed cursor of a list by id holds one"
+        return last
+
+    def cursor_for(self, last: UUID) -> str:
+        """The cursor of the page after this id."""
+        return self._signed([last])
+
     def _signed(self, values: Sequence[Any]) -> str:
         payload = orjson.dumps([[_kind(value), value] for value in values])
         return base64.urlsafe_b64encode(self._mark(payload) + payload).rstrip(b"=").decode()

@@ -7,6 +7,7 @@ PostgreSQL that `migrate` has not been run on says so in `/readyz`.
 import threading
 from typing import Final
 
+from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import Engine, make_url
@@ -14,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from ledger.domain.errors import Unavailable
 from ledger.store import migrate
-from ledger.store.engine import make_engine
+from ledger.store.engine import make_engine, reading
 
 EXTENSION: Final = "appointment-ledger-database"
 
@@ -33,7 +34,7 @@ class Database:
     @property
     def engine(self) -> Engine:
         if not self._ready:
-            migrate_file(self.url)
+            migrate_database(self.url)
             self._ready = True
         return self._engine
 
@@ -41,12 +42,19 @@ class Database:
     def is_sqlite(self) -> bool:
         return self._engine.dialect.name == "sqlite"
 
+    def check_migrated(self) -> None:
+        """Raises `Unavailable` unless the database answers and is at the newest revision."""
+        with reading(self.engine) as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found != migrate.newest():
+            raise Unavailable("the database is not at the newest revision", code="database_not_migrated")
+
     def dispose(self) -> None:
         self._engine.dispose()
 
 
-def migrate_file(url: str) -> bool:
-    """Brings an SQLite file to the newest revision; whether there was anything to do. Raises `Unavailable`."""
+def migrate_database(url: str) -> bool:
+    """Brings a database to the newest revision; whether there was anything to do. Raises `Unavailable`."""
     with _MIGRATING:
         try:
             if migrate.current(url) == migrate.newest():

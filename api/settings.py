@@ -4,6 +4,7 @@ Owns how the environment and `config` become a `Settings` value, and the secret 
 Nothing is read at import time: who wants settings calls `read`. Refuses values that do not parse.
 """
 
+import hashlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -32,6 +33,8 @@ class Settings:
     """Where rendered documents and evidence files are kept; empty: the folder `var/documents`."""
     secret_key: str = ""
     """Signs sessions and cursors, keys the contact digests; empty: made once, kept in `var/secret_key`."""
+    contact_key: str = ""
+    """Keys the digests by which prospects are known again; empty: derived from `secret_key`. Never change it."""
     public_url: str = "http://127.0.0.1:8000"
     """How the installation is reached from outside, without a slash at the end."""
     testing: bool = False
@@ -49,6 +52,11 @@ class Settings:
     """Threads per server process; 0: eight on SQLite, four on PostgreSQL."""
     trusted_proxies: int = 0
     """How many reverse proxies in front may state the client's address and scheme."""
+
+    @property
+    def contact_secret(self) -> bytes:
+        """The key of contact digests."""
+        return hashlib.sha256(f"contacts\n{self.contact_key or self.secret_key}".encode()).digest()
 
     @property
     def is_sqlite(self) -> bool:

@@ -58,6 +58,12 @@ class Query:
     now: datetime
     arguments: Mapping[str, Any]
 
+    def listing(self) -> Listing:
+        """The page asked for, its cursor bound to this list and these filters."""
+        filters = {name: value for name, value in self.arguments.items() if name not in ("limit", "cursor")}
+        scope = f"{request.path}\n{orjson.dumps(filters, default=str, option=orjson.OPT_SORT_KEYS).decode()}"
+        return Listing(self.arguments["limit"], self.arguments["cursor"], scope, settings().secret_key)
+
     def page(
         self,
         query: Select[Any],
@@ -65,10 +71,7 @@ class Query:
         render: Callable[[RowMapping], Any],
     ) -> Answer:
         """A list's answer: `{"items", "next_cursor"}`, newest first by `keys`. The query carries the tenant."""
-        filters = {name: value for name, value in self.arguments.items() if name not in ("limit", "cursor")}
-        scope = f"{request.path}\n{orjson.dumps(filters, default=str, option=orjson.OPT_SORT_KEYS).decode()}"
-        listing = Listing(self.arguments["limit"], self.arguments["cursor"], scope, settings().secret_key)
-        rows, following = listing.rows(self.connection, query, keys)
+        rows, following = self.listing().rows(self.connection, query, keys)
         return Answer({"items": [render(row) for row in rows], "next_cursor": following})
 
 

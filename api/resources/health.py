@@ -3,7 +3,6 @@
 `/healthz` says that the process answers, `/readyz` that the database does and that it is migrated.
 """
 
-from alembic.migration import MigrationContext
 from flask import Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -12,9 +11,6 @@ from api.databases import database
 from api.endpoints import Resource
 from api.schemas import Strict
 from api.traffic import EXTENSION, Metrics
-from ledger.domain.errors import Unavailable
-from ledger.store import migrate
-from ledger.store.engine import reading
 
 blueprint = Resource("health", description="Whether it works, for whoever watches over it.", prefix="")
 
@@ -34,10 +30,7 @@ def show_health() -> Response:
 @blueprint.open_query("/readyz", answers=Health)
 def show_readiness() -> Response:
     """Say that the database answers and is at the newest revision; 503 otherwise."""
-    with reading(database().engine) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found != migrate.newest():
-        raise Unavailable("the database is not at the newest revision: run `migrate`", code="database_not_migrated")
+    database().check_migrated()
     return Response(b'{"status":"ready"}', content_type="application/json")
 
 

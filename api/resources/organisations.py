@@ -28,7 +28,7 @@ def create_organisation(command: Command) -> Answer:
 
     VAT identifier and bank details are tested offline for form and checksum; when and how is recorded.
     """
-    row = parties.create_organisation(command.connection, _columns(command.body), command.now)
+    row = parties.create_organisation(command.connection, columns_of(command.body), command.now)
     return Answer(rendered(row), version=row["version"], headers=with_id("/v1/organisations", row["id"]))
 
 
@@ -63,7 +63,7 @@ def change_organisation(command: Command, reference: str) -> Answer:
     row = parties.change_organisation(
         command.connection,
         reference,
-        _columns(command.body),
+        columns_of(command.body),
         command.principal.actor,
         command.now,
         expected_version=command.expected_version,
@@ -109,7 +109,7 @@ def rendered(row: Mapping[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _columns(body: Mapping[str, Any]) -> dict[str, Any]:
+def columns_of(body: Mapping[str, Any]) -> dict[str, Any]:
     """The body with the bank details as columns; `"bank": null` clears both."""
     columns = dict(body)
     if "bank" in columns:

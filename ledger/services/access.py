@@ -232,6 +232,19 @@ def disable_user(connection: Connection, reference: UUID | str, now: datetime) -
     return user(connection, found["id"])
 
 
+def change_password(connection: Connection, reference: UUID | str, password_hash: str) -> RowMapping:
+    """A new password ends every session and a lock-out. Raises `Unknown`."""
+    found = user(connection, reference)
+    values = {
+        "password_hash": password_hash,
+        "session_token": secrets.token_urlsafe(24),
+        "failed_logins": 0,
+        "locked_until": None,
+    }
+    connection.execute(update(t.user_account).where(t.user_account.c.id == found["id"]).values(values))
+    return user(connection, found["id"])
+
+
 def disable_organisation(connection: Connection, organisation_id: UUID, now: datetime) -> tuple[int, int]:
     """Revokes every key and disables every user of an organisation; how many of each."""
     keys = connection.execute(

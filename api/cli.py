@@ -1,0 +1,30 @@
+"""The console script `appointment-ledger`: one click group; each command lives in a module of `api.commands`.
+
+May run repeatedly in one process: every command reads the settings when it runs. Exit codes: 0 done, 1 something is
+wrong with the data, 2 wrong usage.
+"""
+
+import click
+
+from api.commands import accounts, migration, serve
+from api.terminal import Commands
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="appointment-ledger")
+def main() -> None:
+    """Decide what a sales appointment is worth, by terms both sides accepted, and bill exactly that."""
+
+
+for command in (
+    serve.serve,
+    migration.migrate,
+    accounts.organisations,
+    accounts.users,
+    accounts.keys,
+):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()
