@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, tuple_
 
 from ledger.domain.calendar import parse_instant
+from ledger.domain.encoding import dumps
 from ledger.domain.errors import Malformed
 
 _MARK_BYTES: Final = 12
@@ -64,7 +65,7 @@ class Listing:
         return self._signed([last])
 
     def _signed(self, values: Sequence[Any]) -> str:
-        payload = orjson.dumps([[_kind(value), value] for value in values])
+        payload = dumps([[_kind(value), value] for value in values])
         return base64.urlsafe_b64encode(self._mark(payload) + payload).rstrip(b"=").decode()
 
     def _opened(self, cursor: str, size: int) -> list[Any]:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 from flask import Response, current_app, request
 from marshmallow import Schema
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select
@@ -23,6 +22,7 @@ from api.databases import database
 from api.idempotency import Claim, Rendered
 from api.schemas import load
 from api.settings import Settings
+from ledger.domain.encoding import dumps
 from ledger.domain.errors import Conflict, IllegalMove, Refusal, Refused, Unauthenticated, WindowClosed
 from ledger.services import Kept
 from ledger.store.engine import reading, writing
@@ -61,7 +61,7 @@ class Query:
     def listing(self) -> Listing:
         """The page asked for, its cursor bound to this list and these filters."""
         filters = {name: value for name, value in self.arguments.items() if name not in ("limit", "cursor")}
-        scope = f"{request.path}\n{orjson.dumps(filters, default=str, option=orjson.OPT_SORT_KEYS).decode()}"
+        scope = f"{request.path}\n{dumps(filters, sort=True).decode()}"
         return Listing(self.arguments["limit"], self.arguments["cursor"], scope, settings().secret_key)
 
     def page(
@@ -181,7 +181,7 @@ def render(answer: Answer, status: int) -> Rendered:
     headers = dict(answer.headers)
     if answer.body is None:
         return Rendered(answer.status or status, b"", headers)
-    body = orjson.dumps(answer.body, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
+    body = dumps(answer.body)
     headers["Content-Type"] = JSON
     if answer.version is not None:
         headers["ETag"] = f'"{etags.tag(answer.version, body)}"'

@@ -79,9 +79,7 @@ def verdict_payload(
     }
 
 
-def rebooking_deadline(
-    definition: Definition, state: Appointment, ruling: Ruling, at: datetime
-) -> datetime | None:
+def rebooking_deadline(definition: Definition, state: Appointment, ruling: Ruling, at: datetime) -> datetime | None:
     """Until when the supplier may rebook; None where there is nothing to rebook or no time for it."""
     rebooking = definition.rebooking
     if ruling.outcome is not Outcome.PROSPECT_NO_SHOW or state.rebookings >= rebooking.limit:
@@ -114,7 +112,12 @@ def found(
             "contact_attempts_missing",
             f"a no-show needs {needed} contact attempts as evidence; {attempts} on record",
         )
-    return Event(EventKind.FOUND, at, actor, verdict_payload(definition, state, ruling, at, Party.BUYER))
+    payload = verdict_payload(definition, state, ruling, at, Party.BUYER)
+    if findings.note:
+        payload["note"] = findings.note
+    if findings.notes:
+        payload["notes"] = dict(findings.notes)
+    return Event(EventKind.FOUND, at, actor, payload)
 
 
 def cancelled(
@@ -137,9 +140,7 @@ def _cancellation(definition: Definition, state: Appointment, by: Party, at: dat
         return Outcome.CANCELLED_BY_PROSPECT
     if by is Party.SUPPLIER:
         return Outcome.CANCELLED_BY_SUPPLIER
-    late_from = start_before(
-        state.slot.starts_at, definition.late_within, definition.time_zone, definition.calendar
-    )
+    late_from = start_before(state.slot.starts_at, definition.late_within, definition.time_zone, definition.calendar)
     return Outcome.CANCELLED_BY_BUYER_LATE if at >= late_from else Outcome.CANCELLED_BY_BUYER
 
 
@@ -154,8 +155,14 @@ def _movable(state: Appointment, kind: EventKind, at: datetime) -> None:
 
 
 def rescheduled(
-    definition: Definition, state: Appointment, slot: Slot, asked_by: Party, stated_by: Party, at: datetime,
-    actor: str, reason: str,
+    definition: Definition,
+    state: Appointment,
+    slot: Slot,
+    asked_by: Party,
+    stated_by: Party,
+    at: datetime,
+    actor: str,
+    reason: str,
 ) -> Event:
     """Another slot for the same appointment: a reschedule, a mere correction, or the rebooking of a no-show."""
     if asked_by not in (Party.PROSPECT, stated_by) and stated_by is not Party.OPERATOR:

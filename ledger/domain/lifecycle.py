@@ -221,8 +221,7 @@ def _submitted(event: Event) -> Appointment:
         slots=(_slot(payload["slot"]),),
         claims=claims,
         criteria={
-            name: CriterionFinding.UNPROVEN if met is None else CriterionFinding.CLAIMED
-            for name, met in claims.items()
+            name: CriterionFinding.UNPROVEN if met is None else CriterionFinding.CLAIMED for name, met in claims.items()
         },
         findings_at=instant(payload["findings_at"]),
     )

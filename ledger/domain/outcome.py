@@ -15,11 +15,16 @@ from ledger.domain.terms import CriterionKind, Definition, Outcome, Silence
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a party says happened. Criteria left out are ruled on by the facts (`rule_on_criteria`)."""
+    """What a party says happened. Criteria left out are ruled on by the facts (`rule_on_criteria`).
+
+    Notes are kept beside the findings and decide nothing.
+    """
 
     attendance: Finding
     minutes: int | None = None
     criteria: Mapping[str, CriterionFinding] | None = None
+    note: str | None = None
+    notes: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,7 @@ def bonus_price(schedule: PriceSchedule, criteria: Mapping[str, CriterionFinding
     )
 
 
-def quote(
-    schedule: PriceSchedule, criteria: Mapping[str, CriterionFinding], share: int, position: int
-) -> Quote:
+def quote(schedule: PriceSchedule, criteria: Mapping[str, CriterionFinding], share: int, position: int) -> Quote:
     """What `share` of the price at `position` comes to."""
     base = base_price(schedule, position)
     bonus = bonus_price(schedule, criteria)

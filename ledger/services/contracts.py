@@ -45,6 +45,7 @@ class Timeline:
     definition_id: UUID
     slug: str
     buyer: str
+    buyer_country: str | None
     ended_from: datetime | None
     agreements: tuple[tuple[datetime, int], ...]
     definitions: tuple[tuple[datetime, int], ...]
@@ -78,6 +79,7 @@ def _timeline_query() -> Select[Any]:
             agreement.ended_from,
             t.definition.c.slug,
             t.organisation.c.slug.label("buyer"),
+            t.organisation.c.address.label("buyer_address"),
             accepted.party,
             accepted.accepted_at,
             accepted.agreement_version,
@@ -131,6 +133,7 @@ def _timeline(rows: list[Row[Any]]) -> Timeline:
         first.definition_id,
         first.slug,
         first.buyer,
+        (first.buyer_address or {}).get("country"),
         first.ended_from,
         agreements,
         tuple((counts, number) for number, counts in definitions.items()),

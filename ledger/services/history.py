@@ -221,7 +221,7 @@ class _Batch:
                 timeline = self._timeline(action)
                 prospects.append((timeline.supplier_id, timeline.buyer_id, action.row.cells["reference"], digests))
         if prospects:
-            intake.prefetch(prospects)
+            intake.prefetch(prospects, actions[0].at)
 
     def _digests(self, intake: IntakeDesk, action: Action) -> Any:
         cells = action.row.cells

@@ -129,14 +129,7 @@ def check_row(row: HistoryRow) -> tuple[datetime, datetime | None]:
     cells, errors = row.cells, list[FieldError]()
     if "" in cells:
         raise Malformed.at("", str(cells[""]))
-    for name, value in cells.items():
-        if isinstance(value, str):
-            if len(value) > LONGEST_CELL or "\0" in value:
-                errors.append(FieldError(f"/{name}", f"must be text of at most {LONGEST_CELL} characters"))
-        elif value is not None and name in KNOWN:
-            errors.append(FieldError(f"/{name}", "must be text"))
-        if name not in KNOWN and not name.startswith(FACT):
-            errors.append(FieldError(f"/{name}", "is not a column of a history file"))
+    errors += _cell_faults(cells)
     errors += [FieldError(f"/{name}", "is missing") for name in REQUIRED if not cells.get(name)]
     if errors:
         raise Malformed(errors)
@@ -154,6 +147,17 @@ def check_row(row: HistoryRow) -> tuple[datetime, datetime | None]:
     if errors or submitted_at is None:
         raise Malformed(errors)
     return submitted_at, outcome_at
+
+
+def _cell_faults(cells: Mapping[str, Any]) -> Iterator[FieldError]:
+    for name, value in cells.items():
+        if isinstance(value, str):
+            if len(value) > LONGEST_CELL or "\0" in value:
+                yield FieldError(f"/{name}", f"must be text of at most {LONGEST_CELL} characters")
+        elif value is not None and name in KNOWN:
+            yield FieldError(f"/{name}", "must be text")
+        if name not in KNOWN and not name.startswith(FACT):
+            yield FieldError(f"/{name}", "is not a column of a history file")
 
 
 def _instant(cells: Mapping[str, Any], name: str, errors: list[FieldError]) -> datetime | None:
@@ -175,7 +179,7 @@ def submission(row: HistoryRow, definition: Definition) -> Submission:
         read.update(check_facts(definition, others))
     return Submission(
         reference=cells["reference"],
-        slot=Slot(datetime.fromisoformat(cells["starts_at"]), datetime.fromisoformat(cells["ends_at"])),
+        slot=Slot(_utc(cells["starts_at"]), _utc(cells["ends_at"])),
         prospect=Prospect(
             name=cells.get("prospect_name") or None,
             email=cells.get("prospect_email") or None,
@@ -187,6 +191,10 @@ def submission(row: HistoryRow, definition: Definition) -> Submission:
         source=cells.get("source") or None,
         facts=read,
     )
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 class Staging:

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import select, update
 
 from ledger.domain.calendar import day_bounds, deadline, month_bounds, week_bounds
 from ledger.domain.contacts import contact_keys, digest
 from ledger.domain.criteria import evaluate
 from ledger.domain.decisions import submitted
+from ledger.domain.encoding import dumps
 from ledger.domain.errors import Conflict, Violation
 from ledger.domain.facts import check_facts
 from ledger.domain.intake import Prospect, Standing, Submission, violations
@@ -61,6 +61,8 @@ class _Claim:
     scope: str
     blocks: bool
     ended: bool
+    agreement_id: UUID | None = None
+    next_due_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -81,8 +83,11 @@ class IntakeDesk:
         keys = contact_keys(personal(prospect), self.countries.get(buyer_id))
         return {kind: digest(self.secret, kind, value) for kind, value in keys.items()}
 
-    def prefetch(self, wanted: Iterable[tuple[UUID, UUID, str, Digests]]) -> None:
-        """Reads for (supplier, buyer, reference, digests) what stands in the books already."""
+    def prefetch(self, wanted: Iterable[tuple[UUID, UUID, str, Digests]], at: datetime) -> None:
+        """Reads for (supplier, buyer, reference, digests) what stands in the books already.
+
+        What stands in the way and has fallen due by `at` is settled first, whosever it is.
+        """
         references: dict[UUID, list[str]] = {}
         digests: dict[UUID, list[str]] = {}
         for supplier_id, buyer_id, reference, found in wanted:
@@ -100,6 +105,15 @@ class IntakeDesk:
         for buyer_id, values in digests.items():
             for some in _chunks(values):
                 self._read_claims(buyer_id, some)
+        due = {
+            claim.agreement_id
+            for claims in self._claims.values()
+            for claim in claims
+            if claim.agreement_id and claim.next_due_at is not None and claim.next_due_at <= at
+        }
+        self.desk.lock(due)
+        for agreement_id in sorted(due):
+            self.desk.settle(at, agreement_id=agreement_id)
 
     def _read_claims(self, buyer_id: UUID, digests: list[str]) -> None:
         key, appointment = t.contact_key.c, t.appointment.c
@@ -118,6 +132,8 @@ class IntakeDesk:
                 appointment.amount,
                 appointment.share,
                 appointment.rebooking_at,
+                appointment.agreement_id,
+                appointment.next_due_at,
             )
             .join(t.appointment, appointment.id == key.appointment_id)
             .where(key.buyer_id == buyer_id, key.digest.in_(digests))
@@ -131,6 +147,8 @@ class IntakeDesk:
                 row.scope,
                 row.blocks,
                 _row_ended(row),
+                row.agreement_id,
+                row.next_due_at,
             )
             claims = self._claims.setdefault((buyer_id, row.digest), [])
             if all(known.appointment_id != claim.appointment_id for known in claims):
@@ -343,7 +361,7 @@ def _prospect_row(submission: Submission, facts: Mapping[str, Any]) -> dict[str,
 
 def commitment(salt: str, person: Mapping[str, Any]) -> str:
     """The salted hash of the personal data, which the chain holds in the person's place."""
-    data = orjson.dumps(person, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    data = dumps(person, sort=True)
     return "sha256:" + hashlib.sha256(salt.encode() + b"\0" + data).hexdigest()
 
 

@@ -14,13 +14,14 @@ import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from ledger.domain.encoding import dumps
 from ledger.domain.errors import Unavailable
 
 SQLITE_BUSY_SECONDS = 30
 
 
 def _dumps(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return dumps(value).decode()
 
 
 def make_engine(url: str, *, pool_size: int = 8) -> Engine:

@@ -1,0 +1,318 @@
+"""`/v1/appointments`: submissions, and what parties do to an appointment afterwards.
+
+A supplier submits; both parties see their own. Every command settles first what has fallen due, and that stays
+even where the command itself is refused.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, select
+
+from api import problems
+from api.auth import BUYER, OPERATOR, PARTIES, SUPPLIER, Principal, visible
+from api.endpoints import Resource
+from api.schemas import appointments as schemas
+from api.schemas import load, page_of
+from api.units import Answer, Command, Query, with_id
+from api.units import settings as current_settings
+from ledger.domain.encoding import dumps
+from ledger.domain.errors import Malformed, NotAllowed, Refusal, Refused, Unknown, VersionMismatch
+from ledger.domain.intake import Company, ConsentGiven, Prospect, Submission
+from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Slot
+from ledger.domain.outcome import Findings
+from ledger.services import Kept, appointments, commands, contracts, keeping
+from ledger.services.cases import Case
+from ledger.services.commands import Actor
+from ledger.services.desk import Desk
+from ledger.services.intake import IntakeDesk, NotTaken
+from ledger.store import tables as t
+
+blueprint = Resource("appointments", description="Appointments: submitted, found, cancelled, rescheduled.")
+
+READERS = {*PARTIES, *OPERATOR}
+
+
+@blueprint.command(
+    "/appointments", roles={SUPPLIER}, takes=schemas.SubmissionBody, answers=schemas.Appointment, status=201
+)
+def submit_appointment(command: Command) -> Answer:
+    """Submit an appointment.
+
+    Taken (201), or refused (422, `intake_refused`) with every clause that it breaks; the refusal is on record. The
+    same reference again is a conflict that names the first one's id.
+    """
+    case = submit(command, command.body)
+    return _answer(command, case, headers=with_id("/v1/appointments", case.id))
+
+
+def submit(command: Command, body: Mapping[str, Any]) -> Case:
+    """One submission on a desk of its own. Raises what refuses it; a refusal at intake stays on record."""
+    supplier_id = command.principal.organisation_id
+    assert supplier_id is not None, "a supplier's key has its organisation"
+    connection = command.connection
+    timeline = contracts.timeline_for(connection, supplier_id, body["definition"])
+    pinned = contracts.counting(connection, timeline, command.now)
+    desk = Desk(connection, command.now)
+    intake = IntakeDesk(desk, contact_secret(), {pinned.buyer_id: timeline.buyer_country})
+    submission = submission_of(body)
+    digests = intake.digests(pinned.buyer_id, submission.prospect)
+    intake.prefetch([(supplier_id, pinned.buyer_id, submission.reference, digests)], at=command.now)
+    with keeping(desk.flush):
+        result = intake.submit(pinned, submission, command.now, command.principal.actor, digests=digests)
+    desk.flush()
+    if isinstance(result, NotTaken):
+        raise Kept(Refused(result.violations, "the definition's intake rules refuse it", code="intake_refused"))
+    return result.case
+
+
+def contact_secret() -> bytes:
+    return current_settings().contact_secret
+
+
+def submission_of(body: Mapping[str, Any]) -> Submission:
+    """The checked body as the domain reads it."""
+    prospect, consent = body["prospect"], body["consent"]
+    company = prospect["company"] or {}
+    return Submission(
+        reference=body["reference"],
+        slot=_slot(body["slot"]),
+        prospect=Prospect(
+            name=prospect["name"],
+            email=prospect["email"],
+            phone=prospect["phone"],
+            company=Company(company.get("name"), company.get("domain"), company.get("number")),
+            region=prospect["region"],
+        ),
+        channel=body["channel"],
+        source=body["source"],
+        lead_created_at=body["lead_created_at"],
+        facts=body["facts"],
+        consent=None
+        if consent is None
+        else ConsentGiven(consent["basis"], consent["captured_at"], consent["reference"]),
+    )
+
+
+def _slot(body: Mapping[str, Any]) -> Slot:
+    return Slot(body["starts_at"], body["ends_at"])
+
+
+@blueprint.command(
+    "/appointments/batch",
+    roles={SUPPLIER},
+    takes=schemas.BatchBody,
+    answers=schemas.BatchResults,
+    limit=4 * 1024 * 1024,
+)
+def submit_appointments(command: Command) -> Answer:
+    """Submit up to 1,000 appointments: one result per item, in order. One bad item never spoils the others."""
+    return Answer({"items": [_batch_result(command, n, item) for n, item in enumerate(command.body["items"])]})
+
+
+def _batch_result(command: Command, index: int, item: Any) -> dict[str, Any]:
+    try:
+        with command.connection.begin_nested():
+            case = _submit_item(command, item)
+    except Refusal as refusal:
+        return _problem(index, refusal)
+    if isinstance(case, Refusal):
+        return _problem(index, case)
+    sees = t.appointment.c.id == case.id
+    shown = appointments.one(command.connection, case.id, sees, command.now)
+    return {"index": index, "status": 201, "appointment": shown}
+
+
+def _submit_item(command: Command, item: Any) -> Case | Refusal:
+    try:
+        return submit(command, load(_SUBMISSION, item))
+    except Kept as kept:
+        return kept.refusal
+
+
+def _problem(index: int, refusal: Refusal) -> dict[str, Any]:
+    problem = problems.problem_of(refusal)
+    return {"index": index, "status": problem.status, "problem": orjson.loads(problem.body())}
+
+
+_SUBMISSION = schemas.SubmissionBody()
+
+
+@blueprint.query(
+    "/appointments", roles=READERS, answers=page_of(schemas.Appointment), arguments=schemas.AppointmentFilters
+)
+def list_appointments(query: Query) -> Answer:
+    """List appointments, newest first."""
+    filters = {name: value for name, value in query.arguments.items() if name not in ("limit", "cursor")}
+    listing = query.listing()
+    items, following = appointments.page(
+        query.connection,
+        visible(query.principal, t.appointment),
+        appointments.Filters(**filters),
+        query.now,
+        limit=listing.limit,
+        after=listing.after(),
+    )
+    return Answer({"items": items, "next_cursor": None if following is None else listing.cursor_for(following)})
+
+
+@blueprint.query("/appointments/<uuid:appointment_id>", roles=READERS, answers=schemas.Appointment, versioned=True)
+def show_appointment(query: Query, appointment_id: UUID) -> Answer:
+    """Show one appointment, with what is due as settled."""
+    shown = appointments.one(query.connection, appointment_id, visible(query.principal, t.appointment), query.now)
+    if shown is None:
+        raise Unknown("there is no such appointment")
+    return Answer(shown, version=shown["version"])
+
+
+@blueprint.query("/appointments/<uuid:appointment_id>/events", roles=READERS, answers=schemas.Events)
+def list_appointment_events(query: Query, appointment_id: UUID) -> Answer:
+    """List what happened to an appointment, oldest first."""
+    _seen(query.connection, appointment_id, visible(query.principal, t.appointment))
+    return Answer({"items": appointments.events(query.connection, appointment_id)})
+
+
+def _seen(connection: Connection, appointment_id: UUID, sees: ColumnElement[bool]) -> None:
+    found = connection.execute(select(t.appointment.c.id).where(t.appointment.c.id == appointment_id, sees)).first()
+    if found is None:
+        raise Unknown("there is no such appointment")
+
+
+@blueprint.command(
+    "/appointments/<uuid:appointment_id>/findings",
+    roles={BUYER},
+    takes=schemas.FindingsBody,
+    answers=schemas.Appointment,
+)
+def give_findings(command: Command, appointment_id: UUID) -> Answer:
+    """State what happened. The pinned definition says what it is worth.
+
+    Taken from the slot's start, absences from the start plus the waiting time, until the deadline; what comes at
+    the very instant of the deadline is late. A second time only before the invoice and only if it raises the amount.
+    """
+    actor = actor_of(command.principal)
+    desk, case = _in_hand(command, appointment_id, actor)
+    with keeping(desk.flush):
+        commands.give_findings(desk, case, findings_of(command.body), actor, command.now)
+    desk.flush()
+    return _answer(command, case)
+
+
+def findings_of(body: Mapping[str, Any]) -> Findings:
+    """The checked body as the domain reads it."""
+    criteria = {criterion["id"]: CriterionFinding(criterion["finding"]) for criterion in body["criteria"]}
+    notes = {criterion["id"]: criterion["note"] for criterion in body["criteria"] if criterion["note"]}
+    return Findings(Finding(body["attendance"]), body["minutes"], criteria, note=body["note"], notes=notes)
+
+
+@blueprint.command(
+    "/appointments/<uuid:appointment_id>/cancel",
+    roles=PARTIES,
+    takes=schemas.CancellationBody,
+    answers=schemas.Appointment,
+)
+def cancel_appointment(command: Command, appointment_id: UUID) -> Answer:
+    """Cancel before the start. A party names itself or the prospect as the one who asked, never the other side."""
+    actor = actor_of(command.principal)
+    desk, case = _in_hand(command, appointment_id, actor)
+    body = command.body
+    with keeping(desk.flush):
+        commands.cancel(desk, case, Party(body["by"]), actor, command.now, body["reason"] or "")
+    desk.flush()
+    return _answer(command, case)
+
+
+@blueprint.command(
+    "/appointments/<uuid:appointment_id>/reschedule",
+    roles=PARTIES,
+    takes=schemas.RescheduleBody,
+    answers=schemas.Appointment,
+)
+def reschedule_appointment(command: Command, appointment_id: UUID) -> Answer:
+    """Move it to another slot; after a prospect's no-show, within the window, rebook it."""
+    actor = actor_of(command.principal)
+    desk, case = _in_hand(command, appointment_id, actor)
+    body = command.body
+    with keeping(desk.flush):
+        commands.reschedule(
+            desk, case, _slot(body["slot"]), Party(body["requested_by"]), actor, command.now, body["reason"] or ""
+        )
+    desk.flush()
+    return _answer(command, case)
+
+
+@blueprint.command(
+    "/appointments/<uuid:appointment_id>/evidence",
+    roles=READERS,
+    takes=schemas.EvidenceBody,
+    answers=schemas.Evidence,
+    status=201,
+)
+def add_evidence(command: Command, appointment_id: UUID) -> Answer:
+    """Add evidence, kept as it comes. What a party says in its own interest is of grade C."""
+    actor = actor_of(command.principal)
+    desk, case = _in_hand(command, appointment_id, actor)
+    body = command.body
+    with keeping(desk.flush):
+        evidence_id = commands.add_evidence(
+            desk,
+            case,
+            actor,
+            command.now,
+            kind=body["kind"],
+            occurred_at=body["occurred_at"],
+            content=dumps(body["content"], sort=True),
+            media_type="application/json",
+        )
+    desk.flush()
+    row = command.connection.execute(select(t.evidence_item).where(t.evidence_item.c.id == evidence_id)).one()
+    return Answer(_evidence(row))
+
+
+@blueprint.query("/appointments/<uuid:appointment_id>/evidence", roles=READERS, answers=schemas.EvidenceList)
+def list_evidence(query: Query, appointment_id: UUID) -> Answer:
+    """List the evidence about an appointment, oldest first."""
+    _seen(query.connection, appointment_id, visible(query.principal, t.appointment))
+    evidence = t.evidence_item.c
+    rows = query.connection.execute(
+        select(t.evidence_item).where(evidence.appointment_id == appointment_id).order_by(evidence.id)
+    )
+    return Answer({"items": [_evidence(row) for row in rows]})
+
+
+def _evidence(row: Any) -> dict[str, Any]:
+    names = (
+        "id", "kind", "party", "grade", "verified", "occurred_at", "received_at", "media_type", "sha256", "size",
+    )  # fmt: skip
+    assert hashlib.sha256(row.content).hexdigest() == row.sha256, "evidence is what was received"
+    return {name: getattr(row, name) for name in names}
+
+
+def actor_of(principal: Principal) -> Actor:
+    """Who commands, as the services name it."""
+    if principal.is_operator:
+        return Actor(principal.actor, Party.OPERATOR, None)
+    if principal.party is None:
+        raise NotAllowed("this is for the parties of the appointment")
+    return Actor(principal.actor, Party(principal.party), principal.organisation_id)
+
+
+def _in_hand(command: Command, appointment_id: UUID, actor: Actor) -> tuple[Desk, Case]:
+    desk = Desk(command.connection, command.now)
+    case = commands.in_hand(desk, appointment_id, actor, command.now)
+    expected = command.expected_version
+    if expected is not None and expected != case.state.version:
+        desk.flush()
+        raise Kept(VersionMismatch("the appointment has changed since you read it"))
+    return desk, case
+
+
+def _answer(command: Command, case: Case, headers: Mapping[str, str] | None = None) -> Answer:
+    sees = t.appointment.c.id == case.id
+    shown = appointments.one(command.connection, case.id, sees, command.now)
+    if shown is None:
+        raise Malformed.at("", "the appointment was not written")
+    return Answer(shown, version=case.state.version, headers=headers or {})
