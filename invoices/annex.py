@@ -1,0 +1,210 @@
+"""The annex: every line of a document as a row of text cells, and the columns that hold them.
+
+Owns what a row says, how wide its columns are and where its words wrap; both routes to paper (the laid-out table and
+the drawn pages) print exactly these cells. Refuses nothing and draws nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import ceil
+from typing import Final
+
+from invoices import display
+from invoices.document import Document, Line
+from invoices.typeface import UNITS_PER_EM, Face
+
+PAGE_WIDTH: Final = 595.28
+PAGE_HEIGHT: Final = 841.89
+MARGIN: Final = 56.69
+"""20 mm, in points."""
+WIDTH: Final = PAGE_WIDTH - 2 * MARGIN
+SIZE: Final = 8.5
+HEAD_SIZE: Final = 7.5
+GAP: Final = 6.5
+_SLACK: Final = 0.6
+"""Keeps a text that fits exactly from wrapping when two engines round differently."""
+_SAMPLE: Final = 400
+"""Rows looked at when reference and description share their room."""
+_RIGHT: Final = frozenset(("number", "price", "share", "amount"))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`width` in points, the gap before its text included (the first column has none)."""
+
+    key: str
+    title: str
+    width: float
+    right: bool
+    gap: float
+
+    @property
+    def text_units(self) -> int:
+        """Room for text at the annex's size, in the font's units."""
+        return int((self.width - self.gap) * UNITS_PER_EM / SIZE)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: its cells in the order of the columns, and the sum of the amounts up to and including it."""
+
+    cells: tuple[str, ...]
+    running: str
+
+
+@dataclass(frozen=True, slots=True)
+class Annex:
+    title: str
+    intro: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    total_label: str
+    total: str
+
+    def texts(self) -> Iterable[str]:
+        """Every text that the annex prints."""
+        yield from (self.title, self.intro, self.total_label, self.total)
+        yield from (column.title for column in self.columns)
+        for row in self.rows:
+            yield from row.cells
+
+
+def annex(document: Document, lines: Sequence[Line], face: Face, locale: str = display.DEFAULT_LOCALE) -> Annex:
+    """The annex of a document; dates of service are in the document's time zone."""
+    definitions = sorted({line.definition for line in lines})
+    single = len(definitions) <= 1
+    cells = [_cells(document, line, single, locale) for line in lines]
+    sums = accumulate(line.amount for line in lines)
+    rows = tuple(
+        Row(each, display.amount(total, document.currency, locale)) for each, total in zip(cells, sums, strict=True)
+    )
+    count = f"{len(lines):,} line{'' if len(lines) == 1 else 's'}"
+    named = f"Terms: {display.clean(definitions[0])}. " if single and definitions and definitions[0] else ""
+    corrected = "" if document.corrects is None else f"Corrects {display.clean(document.corrects.number)}. "
+    zone = display.clean(document.time_zone)
+    return Annex(
+        title=f"Annex: {count}",
+        intro=f"{named}{corrected}Dates of service in {zone}. Amounts in {document.currency}, before VAT.",
+        columns=_columns(document, cells, face, rows[-1].running if rows else ""),
+        rows=rows,
+        total_label=f"Total of {count}",
+        total=display.amount(document.totals.net, document.currency, locale),
+    )
+
+
+def _cells(document: Document, line: Line, single: bool, locale: str) -> tuple[str, ...]:
+    currency = document.currency
+    shortfall = line.kind == "shortfall"
+    version = f"v{line.definition_version}"
+    return (
+        str(line.number),
+        "" if line.service_at is None else display.local_day(line.service_at, document.time_zone, locale),
+        display.clean(line.reference),
+        describe(line),
+        version if single else display.clean(f"{line.definition} {version}"),
+        "" if shortfall else display.amount(line.price, currency, locale),
+        "" if shortfall else display.hundredths(line.share, locale),
+        display.amount(line.amount, currency, locale),
+    )
+
+
+def describe(line: Line) -> str:
+    """What the line is for, in words."""
+    outcome = display.OUTCOMES.get(line.outcome or "", line.outcome)
+    parts = (
+        display.KINDS[line.kind],
+        outcome,
+        ", ".join(line.confirmed),
+        f"corrects line {line.corrects_line}" if line.corrects_line is not None else "",
+        line.note,
+    )
+    return display.clean(" · ".join(part for part in parts if part))
+
+
+def _columns(document: Document, cells: Sequence[tuple[str, ...]], face: Face, total: str) -> tuple[Column, ...]:
+    """Numbers and dates get what they need; reference and description share the rest so that little wraps."""
+    titles = ("No.", "Service", "Reference", "Outcome", "Terms", "Price", "Share %", "Amount")
+    keys = ("number", "date", "reference", "what", "terms", "price", "share", "amount")
+    by_column: list[tuple[str, ...]] = list(zip(*cells, strict=True)) if cells else [()] * len(keys)
+    by_column[-1] = (*by_column[-1], total)
+    widest = [
+        max((face.points(text, SIZE) for text in _candidates(key, column)), default=0.0)
+        for key, column in zip(keys, by_column, strict=True)
+    ]
+    heads = [face.points(title, HEAD_SIZE) for title in titles]
+    gaps = [0.0] + [GAP] * (len(keys) - 1)
+    widths = [max(wide, head) + _SLACK + gap for wide, head, gap in zip(widest, heads, gaps, strict=True)]
+    fixed = sum(widths[place] for place in (0, 1, 5, 6, 7))
+    room = WIDTH - fixed
+    widths[4] = min(widths[4], room * 0.25)
+    widths[2] = _reference_width(by_column[2], by_column[3], face, heads[2], room - widths[4])
+    widths[3] = room - widths[4] - widths[2]
+    return tuple(
+        Column(key, title, round(width, 2), key in _RIGHT, gap)
+        for key, title, width, gap in zip(keys, titles, widths, gaps, strict=True)
+    )
+
+
+def _candidates(key: str, column: Sequence[str]) -> Iterable[str]:
+    """The texts that may be widest: numbers are as wide as they are long, for their figures are tabular."""
+    if key in _RIGHT:
+        length = max((len(text) for text in column), default=0)
+        return {text for text in column if len(text) == length}
+    return () if key in {"what", "reference"} else set(column)
+
+
+def _reference_width(
+    references: Sequence[str], descriptions: Sequence[str], face: Face, head: float, room: float
+) -> float:
+    """The share of `room` for references that wraps least over a sample of rows (tall rows count more)."""
+    step = max(1, len(references) // _SAMPLE)
+    pairs = [
+        (face.points(reference, SIZE) + _SLACK, face.points(description, SIZE) + _SLACK)
+        for reference, description in zip(references[::step], descriptions[::step], strict=True)
+    ]
+    longest = max((width for width, _ in pairs), default=0.0)
+    least, most = head + _SLACK + GAP, room * 0.6
+    tries = {least + (most - least) * part / 16 for part in range(17)} | {min(max(longest + GAP, least), most)}
+
+    def unrest(width: float) -> float:
+        return sum(max(ceil(left / (width - GAP)), ceil(right / (room - width - GAP))) ** 2 for left, right in pairs)
+
+    return min(sorted(tries), key=unrest)
+
+
+def wrap(text: str, units: int, face: Face) -> list[str]:
+    """`text` in lines no wider than `units`: greedy at spaces, inside a word only where the word alone is too wide."""
+    if face.units(text) <= units:
+        return [text]
+    advances = face.advances
+    space, lines, line, used = advances[" "], list[str](), "", 0
+    for word in text.split(" "):
+        width = face.units(word)
+        if line and used + space + width <= units:
+            line, used = f"{line} {word}", used + space + width
+            continue
+        if line:
+            lines.append(line)
+        while width > units:
+            piece = word[: _break(word, units, face)]
+            lines.append(piece)
+            word = word[len(piece) :]
+            width = face.units(word)
+        line, used = word, width
+    return [*lines, line]
+
+
+def _break(word: str, units: int, face: Face) -> int:
+    """Where to cut a word too wide for a line: after a slash, point or underscore, before a hyphen, else anywhere."""
+    used = fits = 0
+    for character in word:
+        used += face.advances[character]
+        if used > units:
+            break
+        fits += 1
+    fits = max(fits, 1)
+    for cut in range(fits, fits // 3, -1):
+        if word[cut - 1] in "/._" or word[cut : cut + 1] == "-":
+            return cut
+    return fits

@@ -1,0 +1,140 @@
+"""How values read on paper: money, shares, dates, outcomes, names.
+
+Owns the words and signs of display alone (a true minus, the currency's symbol, the locale's grouping). Refuses to
+pass on characters that could make a page say something else than it prints: controls and bidirectional overrides.
+"""
+
+import re
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import get_currency_symbol
+
+from ledger.domain.money import exponent
+
+MINUS: Final = "\N{MINUS SIGN}"
+DEFAULT_LOCALE: Final = "en_GB"
+
+OUTCOMES: Final = {
+    "attended": "Attended",
+    "cut_short": "Cut short",
+    "prospect_no_show": "Prospect did not come",
+    "buyer_no_show": "Buyer did not come",
+    "both_absent": "Nobody came",
+    "supplier_fault": "Supplier’s fault",
+    "access_failure": "No access",
+    "technical_failure": "Technical failure",
+    "cancelled_by_prospect": "Cancelled by the prospect",
+    "cancelled_by_buyer": "Cancelled by the buyer",
+    "cancelled_by_buyer_late": "Cancelled late by the buyer",
+    "cancelled_by_supplier": "Cancelled by the supplier",
+    "disqualified": "Disqualified",
+}
+KINDS: Final = {"appointment": "", "shortfall": "Monthly minimum", "adjustment": "Adjustment", "credit": "Credit"}
+CATEGORY_NAMES: Final = {
+    "S": "Standard rate",
+    "Z": "Zero rate",
+    "E": "Exempt",
+    "AE": "Reverse charge",
+    "O": "Not subject to VAT",
+}
+
+_DROPPED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff9-\uffff]"
+)
+_BLANKS = re.compile(r"\s+")
+
+
+def clean(text: str | None) -> str:
+    """One line of printable text: blanks folded, control characters and bidirectional overrides dropped."""
+    return _BLANKS.sub(" ", _DROPPED.sub("", text or "")).strip()
+
+
+@cache
+def _symbols(locale: str) -> tuple[str, str]:
+    found = Locale.parse(locale).number_symbols["latn"]
+    return str(found["group"]), str(found["decimal"])
+
+
+def amount(minor: int, currency: str, locale: str = DEFAULT_LOCALE) -> str:
+    """Minor units without their currency: 137350 GBP is "1,373.50", negative ones with a true minus."""
+    digits = exponent(currency)
+    whole, fraction = divmod(abs(minor), 10**digits)
+    text = f"{whole:,}.{fraction:0{digits}d}" if digits else f"{whole:,}"
+    group, decimal = _symbols(locale)
+    if (group, decimal) != (",", "."):
+        text = text.translate({ord(","): group, ord("."): decimal})
+    return MINUS + text if minor < 0 else text
+
+
+@cache
+def _currency_affixes(currency: str, locale: str) -> tuple[str, str]:
+    symbol = str(get_currency_symbol(currency, locale))
+    pattern = Locale.parse(locale).currency_formats["standard"].pattern.partition(";")[0]
+    before, after = re.split(r"[#,.0]+", pattern, maxsplit=1)
+    gap = "\N{NO-BREAK SPACE}" if symbol[-1:].isalpha() and before.endswith("¤") else ""
+    return before.replace("¤", symbol) + gap, after.replace("¤", symbol)
+
+
+def money(minor: int, currency: str, locale: str = DEFAULT_LOCALE) -> str:
+    """Minor units with the currency's sign: "£1,373.50", "−£12.00", "JP¥500", "KWD 1.250"."""
+    before, after = _currency_affixes(currency, locale)
+    return f"{MINUS if minor < 0 else ''}{before}{amount(abs(minor), currency, locale)}{after}"
+
+
+@cache
+def hundredths(basis_points: int, locale: str = DEFAULT_LOCALE) -> str:
+    """10000 is "100", 6667 is "66.67"."""
+    whole, fraction = divmod(basis_points, 100)
+    digits = f"{fraction:02d}".rstrip("0")
+    return f"{whole}{_symbols(locale)[1] + digits if digits else ''}"
+
+
+def percent(basis_points: int, locale: str = DEFAULT_LOCALE) -> str:
+    """10000 is "100 %" (with a no-break space)."""
+    return f"{hundredths(basis_points, locale)}\N{NO-BREAK SPACE}%"
+
+
+@cache
+def day(value: date, locale: str = DEFAULT_LOCALE) -> str:
+    """ "1 Dec 2026"."""
+    return str(format_date(value, "d MMM yyyy", locale=locale))
+
+
+@cache
+def month(value: date, locale: str = DEFAULT_LOCALE) -> str:
+    """ "October 2026"."""
+    return str(format_date(value, "LLLL yyyy", locale=locale))
+
+
+@cache
+def period(first: date, last: date, locale: str = DEFAULT_LOCALE) -> str:
+    """ "October 2026" for a whole calendar month, else "12 Oct – 3 Nov 2026"."""
+    if (first.day, first.month, first.year) == (1, last.month, last.year) and (last + timedelta(days=1)).day == 1:
+        return month(first, locale)
+    return f"{day(first, locale)} – {day(last, locale)}"
+
+
+def country(code: str, locale: str = DEFAULT_LOCALE) -> str:
+    """The country's name; a code nobody knows stands as it is."""
+    plain = clean(code)
+    return str(Locale.parse(locale).territories.get(plain, plain))
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def local_day(instant: datetime, time_zone: str, locale: str = DEFAULT_LOCALE) -> str:
+    return day(instant.astimezone(zone(time_zone)).date(), locale)
+
+
+def iban(text: str | None) -> str:
+    """In groups of four, as banks print it."""
+    plain = clean(text).replace(" ", "")
+    return " ".join(plain[at : at + 4] for at in range(0, len(plain), 4))

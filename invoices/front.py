@@ -1,0 +1,247 @@
+"""The first page: what a controller looks for, as text ready to print.
+
+Owns which fact stands where and how it is worded; every value is already cleaned and formatted here, the template
+only places it. Refuses to calculate: sums come from the document, groups from `totals`.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from invoices import display
+from invoices.annex import WIDTH
+from invoices.document import Document, Line, Party, TaxBreakdown
+from invoices.totals import PriceGroup, summarise
+from invoices.typeface import Face
+from invoices.words import e_invoice_obstacle, heading
+
+_BODY_SIZE: Final = 9.0
+_SMALL_SIZE: Final = 8.0
+_PADDING: Final = 9.0
+_FIGURE_PADDING: Final = 20.0
+_FIGURE_SIZES: Final = (14.0, 12.5, 11.0, 9.5, 8.0, 7.0)
+_HEADING_SIZES: Final = (24.0, 22.0, 20.0, 18.0)
+_LONGEST_NAME: Final = 90
+"""Characters of a legal name in the running head; the whole name stands on the first page."""
+
+
+class Front:
+    """The template's `page`: attributes are texts, or sequences of them, in the order they are printed."""
+
+    def __init__(
+        self,
+        document: Document,
+        lines: Sequence[Line],
+        regular: Face,
+        semibold: Face,
+        locale: str,
+        embedded: Sequence[str],
+    ) -> None:
+        self._document, self._face, self._semibold, self._locale = document, regular, semibold, locale
+        groups = summarise(lines)
+        self.lang = locale.replace("_", "-")
+        self.heading = heading(document)
+        self.heading_size = self._fitting_size(self.heading, _HEADING_SIZES, WIDTH / 2 - 20)
+        self.number = display.clean(document.number)
+        self.title = f"{self.heading} {self.number}"
+        self.author = display.clean(_issuer(document).legal_name)
+        names = [display.clean(party.legal_name) for party in (document.supplier, document.buyer)]
+        self.subject = f"{' to '.join(names)}, {document.period}"
+        self.issued_at = document.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.parties = running_parties(document)
+        self.currency = document.currency
+        self.facts = self._facts()
+        self.blocks = [_block("Supplier", document.supplier), _block(self._buyer_role(), document.buyer)]
+        self.figures = self._figures()
+        self.figure_size, self.figure_widths = self._band()
+        self.summary_title = f"Summary of {len(lines):,} line{'' if len(lines) == 1 else 's'}"
+        everywhere = set(groups[0].confirmed).intersection(*(group.confirmed for group in groups)) if groups else set()
+        self.groups = [self._group(group, everywhere) for group in groups]
+        self.count = f"{len(lines):,}"
+        self.total_label = "Total without VAT"
+        self.net = self._amount(document.totals.net)
+        self.taxes = [self._tax(tax) for tax in document.taxes]
+        self.sums = self._sums()
+        self.payment_title, self.payment = self._payment()
+        self.words = [display.clean(word) for word in document.words if word != self.heading]
+        self.small_print = self._small_print(embedded)
+        self.summary_widths = self._summary_widths()
+        self.vat_widths = self._vat_widths()
+        self.sums_widths = self._sums_widths()
+
+    def _money(self, minor: int) -> str:
+        return display.money(minor, self._document.currency, self._locale)
+
+    def _amount(self, minor: int) -> str:
+        return display.amount(minor, self._document.currency, self._locale)
+
+    def _facts(self) -> list[tuple[str, str]]:
+        document = self._document
+        zone = ZoneInfo(document.time_zone)
+        facts = [
+            ("Issued", display.day(document.issued_at.astimezone(zone).date(), self._locale)),
+            ("Period", display.period(document.period_start, document.period_end, self._locale)),
+        ]
+        if document.corrects is not None:
+            issued = display.day(document.corrects.issued_on, self._locale)
+            facts.append(("Corrects", f"{display.clean(document.corrects.number)} of {issued}"))
+        return [*facts, ("Currency", document.currency)]
+
+    def _buyer_role(self) -> str:
+        return "Buyer, who issues this document" if self._document.mode == "self_billed" else "Buyer"
+
+    def _figures(self) -> list[dict[str, str]]:
+        document, sums = self._document, self._document.totals
+        rates = sorted({tax.rate for tax in document.taxes})
+        rate = display.percent(rates[0], self._locale) if len(rates) == 1 else "several rates"
+        total_hint = f"deposit drawn {self._money(-sums.prepaid)}" if sums.prepaid else "with VAT"
+        if document.kind == "credit_note":
+            due = ("Credited", self._money(sums.due), "taken off what is owed")
+        elif document.due_on is None:
+            due = ("To pay", self._money(sums.due), "no due date")
+        else:
+            due = ("Due", display.day(document.due_on, self._locale), f"{self._money(sums.due)} to pay")
+        figures = (
+            ("Net", self._money(sums.net), "without VAT"),
+            ("VAT", self._money(sums.tax), rate),
+            ("Total", self._money(sums.gross), total_hint),
+            due,
+        )
+        return [{"label": label, "value": value, "hint": hint} for label, value, hint in figures]
+
+    def _band(self) -> tuple[float, list[float]]:
+        """The largest size at which all four figures stand on one line, and the widths that make it so."""
+        values = [(figure["value"], figure["hint"]) for figure in self.figures]
+
+        def widths(size: float) -> list[float]:
+            return [
+                max(self._semibold.points(value, size), self._face.points(hint, _SMALL_SIZE)) * 1.02 + _FIGURE_PADDING
+                for value, hint in values
+            ]
+
+        size = next((size for size in _FIGURE_SIZES if sum(widths(size)) <= WIDTH), _FIGURE_SIZES[-1])
+        needs = widths(size)
+        spare = (WIDTH - sum(needs)) / len(needs)
+        even = WIDTH / len(needs)
+        return size, [round(even if max(needs) <= even else need + spare, 2) for need in needs]
+
+    def _fitting_size(self, text: str, sizes: Sequence[float], room: float) -> float:
+        """The first of the sizes at which a heading fits; bold runs some 5 % wider than the semibold measured here."""
+        return next((size for size in sizes if self._semibold.points(text, size) * 1.05 <= room), sizes[-1])
+
+    def _group(self, group: PriceGroup, everywhere: set[str]) -> dict[str, str]:
+        """One row; of what was confirmed it names what sets the group apart."""
+        outcome = display.OUTCOMES.get(group.outcome or "", display.clean(group.outcome))
+        kind = display.KINDS[group.kind]
+        priced = group.kind != "shortfall"
+        return {
+            "count": f"{group.count:,}",
+            "what": " · ".join(part for part in (kind, outcome) if part) or "Appointments",
+            "detail": display.clean(", ".join(label for label in group.confirmed if label not in everywhere)),
+            "price": self._amount(group.price) if priced else "",
+            "share": display.percent(group.share, self._locale) if priced else "",
+            "each": "various" if group.unit is None else self._amount(group.unit),
+            "amount": self._amount(group.amount),
+        }
+
+    def _tax(self, tax: TaxBreakdown) -> dict[str, str]:
+        return {
+            "name": f"{display.CATEGORY_NAMES[tax.category]} ({tax.category})",
+            "rate": display.percent(tax.rate, self._locale),
+            "net": self._amount(tax.net),
+            "tax": self._amount(tax.tax),
+        }
+
+    def _sums(self) -> list[dict[str, Any]]:
+        sums, credit = self._document.totals, self._document.kind == "credit_note"
+        rows: list[tuple[str, int, bool]] = [("Without VAT", sums.net, False), ("VAT", sums.tax, False)]
+        if sums.prepaid:
+            rows += [("With VAT", sums.gross, False), ("Deposit drawn", -sums.prepaid, False)]
+        rows.append((f"{'Credited' if credit else 'To pay'}, {self.currency}", sums.due, True))
+        return [{"label": label, "amount": self._amount(minor), "strong": strong} for label, minor, strong in rows]
+
+    def _payment(self) -> tuple[str, list[str]]:
+        document, supplier = self._document, self._document.supplier
+        if document.kind == "credit_note":
+            return "Settlement", ["Nothing to pay: the buyer owes this much less."]
+        after = "Against your own invoice: " if document.mode == "statement" else ""
+        by = "" if document.due_on is None else f" by {display.day(document.due_on, self._locale)}"
+        lines = [f"{after}{self._money(document.totals.due)}{by}, to {display.clean(supplier.legal_name)}"]
+        if supplier.iban:
+            lines.append(f"IBAN {display.iban(supplier.iban)}")
+        if supplier.bic:
+            lines.append(f"BIC {display.clean(supplier.bic)}")
+        if not supplier.iban:
+            lines.append("Bank details as agreed between the parties")
+        return "Payment", [*lines, f"Reference {self.number}"]
+
+    def _small_print(self, embedded: Sequence[str]) -> list[str]:
+        document, lines = self._document, list[str]()
+        obstacle = e_invoice_obstacle(document)
+        if embedded:
+            lines.append(f"Embedded in this file: {', '.join(embedded)} (EN 16931), the same document for machines.")
+        elif obstacle:
+            lines.append(f"No e-invoice embedded: {obstacle}.")
+        if document.chain_head:
+            lines.append(f"Ledger head when issued: {display.clean(document.chain_head)}")
+            lines.append(
+                "Keep it: the ledger is a chain of hashes, and “appointment-ledger verify” recomputes it from its "
+                "first entry to this head. Had anything before this document been rewritten, it would not be found."
+            )
+        return lines
+
+    def _summary_widths(self) -> list[float]:
+        keys = ("count", "price", "share", "each", "amount")
+        heads = ("Count", "Price", "Share", "Each", f"Amount, {self.currency}")
+        totals = (self.count, "", "", "", self.net)
+        count, *others = (
+            self._column([*(group[key] for group in self.groups), total], head)
+            for key, head, total in zip(keys, heads, totals, strict=True)
+        )
+        return [count, round(WIDTH - count - sum(others), 2), *others]
+
+    def _vat_widths(self) -> list[float]:
+        whole = WIDTH * 0.5 - 20
+        heads = (("rate", "Rate"), ("net", "Net"), ("tax", "VAT"))
+        others = [self._column([tax[key] for tax in self.taxes], head) for key, head in heads]
+        return [round(whole - sum(others), 2), *others]
+
+    def _sums_widths(self) -> list[float]:
+        amount = self._column([sum_["amount"] for sum_ in self.sums], "")
+        return [round(WIDTH * 0.5 - amount, 2), amount]
+
+    def _column(self, texts: Iterable[str], head: str) -> float:
+        """Points that the widest text needs; semibold runs some 4 % wider than the regular face measured here."""
+        widest = max(self._face.points(text, _BODY_SIZE) for text in texts)
+        return round(max(widest * 1.06, self._face.points(head, _SMALL_SIZE)) + _PADDING, 2)
+
+
+def running_parties(document: Document) -> str:
+    """Both names for the running head, shortened where they are very long."""
+    return " → ".join(_shortened(party.legal_name) for party in (document.supplier, document.buyer))
+
+
+def _shortened(name: str) -> str:
+    plain = display.clean(name)
+    return plain if len(plain) <= _LONGEST_NAME else plain[: _LONGEST_NAME - 1] + "…"
+
+
+def _issuer(document: Document) -> Party:
+    return document.buyer
+
+
+def _block(role: str, party: Party) -> dict[str, Any]:
+    address = party.address
+    town = " ".join(part for part in (display.clean(address.city), display.clean(address.postcode)) if part)
+    lines = (address.line1, address.line2, town, address.region, display.country(address.country))
+    identifiers = (
+        ("VAT number", party.vat_id),
+        ("Tax number", party.tax_number),
+        ("Registration", party.registration_number),
+    )
+    return {
+        "role": role,
+        "name": display.clean(party.legal_name) or party.slug,
+        "address": [line for line in map(display.clean, lines) if line],
+        "identifiers": [f"{label} {display.clean(value)}" for label, value in identifiers if display.clean(value)],
+    }

@@ -1,0 +1,65 @@
+"""Where the drawn annex breaks: words into lines, rows onto sheets, sums carried from one sheet to the next.
+
+Owns the vertical measures of drawn pages in points. Refuses rows taller than half a page (`SetRow.height` tells).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from invoices.annex import MARGIN, PAGE_HEIGHT, SIZE, WIDTH, Annex, wrap
+from invoices.typeface import UNITS_PER_EM, Face
+
+LEADING: Final = 11.0
+PADDING: Final = 4.0
+HEAD_HEIGHT: Final = 15.0
+SUM_HEIGHT: Final = LEADING + PADDING
+TITLE_HEIGHT: Final = 19.5
+INTRO_LEADING: Final = 13.0
+INTRO_GAP: Final = 6.5
+ROOM: Final = PAGE_HEIGHT - 2 * MARGIN
+
+
+@dataclass(frozen=True, slots=True)
+class SetRow:
+    """A row with its words wrapped: the lines of text of each cell, its height in points, the sum so far."""
+
+    cells: tuple[list[str], ...]
+    height: float
+    running: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rows of one page; `brought` and `carried` are the sums at its head and foot, None on the first and last."""
+
+    rows: tuple[SetRow, ...]
+    brought: str | None
+    carried: str | None
+    intro: tuple[str, ...] = ()
+
+
+def set_rows(annex: Annex, face: Face) -> list[SetRow]:
+    rooms = [column.text_units for column in annex.columns]
+    rows = []
+    for row in annex.rows:
+        cells = tuple(wrap(text, room, face) for text, room in zip(row.cells, rooms, strict=True))
+        rows.append(SetRow(cells, max(map(len, cells)) * LEADING + PADDING, row.running))
+    return rows
+
+
+def sheets(annex: Annex, rows: Sequence[SetRow], face: Face) -> Iterator[Sheet]:
+    """At least one sheet; the last one has room for the total."""
+    intro = tuple(wrap(annex.intro, int(WIDTH * UNITS_PER_EM / SIZE), face))
+    room = ROOM - HEAD_HEIGHT - SUM_HEIGHT - TITLE_HEIGHT - INTRO_LEADING * len(intro) - INTRO_GAP
+    taken: list[SetRow] = []
+    brought: str | None = None
+    for row in rows:
+        if row.height > room and taken:
+            carried = taken[-1].running
+            yield Sheet(tuple(taken), brought, carried, intro)
+            taken, brought, intro = [], carried, ()
+            room = ROOM - HEAD_HEIGHT - 2 * SUM_HEIGHT
+        taken.append(row)
+        room -= row.height
+    yield Sheet(tuple(taken), brought, None, intro)

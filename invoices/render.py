@@ -1,0 +1,111 @@
+"""A frozen document as PDF/A-3b: the same document gives the same bytes, today and in another process.
+
+Owns the choice between the two ways to print the annex: drawn (fast, simple scripts) or laid out (everything else).
+Refuses documents whose sums disagree and sizes that no honest document has.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from hashlib import md5
+from typing import Any, Final
+
+import jinja2
+
+from invoices import display
+from invoices.annex import WIDTH, Annex, annex, wrap
+from invoices.document import Document, Line
+from invoices.drawn import FIXED_TEXTS, RUNNING_SIZE, Cut, Running, draw
+from invoices.engine import EmbeddedFile, Imprint, produce
+from invoices.front import Front
+from invoices.pagination import ROOM, Sheet, set_rows, sheets
+from invoices.totals import check_sums
+from invoices.typeface import UNITS_PER_EM, Face, face, subset
+
+MOST_LINES: Final = 100_000
+LONGEST_TEXT: Final = 4_000
+"""Characters of any one text of a party or a line."""
+_BETWEEN: Final = 20.0
+"""Points kept free between the number and the parties in the running head."""
+
+
+class TooLarge(ValueError):
+    """More lines, or a longer text, than any honest document has."""
+
+
+def render(
+    document: Document,
+    lines: Sequence[Line],
+    *,
+    attachments: Sequence[EmbeddedFile] = (),
+    xmp: bytes = b"",
+    locale: str = display.DEFAULT_LOCALE,
+) -> bytes:
+    """The document as a PDF file.
+
+    `attachments` are embedded as they are and named in the small print; `xmp` are `rdf:Description` elements that
+    describe them. Raises TotalsDisagree, TooLarge, or ForeignResource (nothing but bundled fonts is ever loaded).
+    """
+    _check_size(document, lines)
+    check_sums(document, lines)
+    regular, semibold = face("Regular"), face("SemiBold")
+    page = Front(document, lines, regular, semibold, locale, [file.name for file in attachments])
+    table = annex(document, lines, regular, locale)
+    running = _running(page.number, page.parties, regular)
+    imprint = Imprint(md5(document.id.encode(), usedforsecurity=False).digest(), document.issued_at, attachments, xmp)
+    drawn = _sheets(table, running, regular, semibold)
+    if drawn is None:
+        return produce(_html(page, table), furniture=True, imprint=imprint)
+    cut = Cut(
+        subset(regular, "".join((*table.texts(), *running.texts(), *FIXED_TEXTS))),
+        subset(semibold, f"{table.title}{table.total_label}{table.total}"),
+    )
+    return produce(
+        _html(page, None), furniture=False, imprint=imprint, finish=lambda pdf: draw(pdf, table, drawn, running, cut)
+    )
+
+
+def render_json(document: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], **options: Any) -> bytes:
+    """The same for the stored JSON of a document and its lines."""
+    return render(Document.from_json(document), [Line.from_json(line) for line in lines], **options)
+
+
+def _sheets(table: Annex, running: Running, regular: Face, semibold: Face) -> list[Sheet] | None:
+    """The annex on drawn pages, or None where a text needs shaping, a glyph is missing or a row outgrows a page."""
+    simple = regular.can_set("".join((*running.texts(), *table.texts())))
+    if not (simple and semibold.can_set(f"{table.title}{table.total_label}{table.total}")):
+        return None
+    rows = set_rows(table, regular)
+    if max((row.height for row in rows), default=0.0) > ROOM / 2:
+        return None
+    return list(sheets(table, rows, regular))
+
+
+def _running(number: str, parties: str, regular: Face) -> Running:
+    room = WIDTH - regular.points(number, RUNNING_SIZE) - _BETWEEN
+    return Running(number, tuple(wrap(parties, int(max(room, WIDTH / 3) * UNITS_PER_EM / RUNNING_SIZE), regular)))
+
+
+def _html(page: Front, table: Annex | None) -> str:
+    return _template().render(page=page, annex=table)
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("invoices"), autoescape=True, undefined=jinja2.StrictUndefined, auto_reload=False
+    )
+    return environment.get_template("document.html.j2")
+
+
+def _check_size(document: Document, lines: Sequence[Line]) -> None:
+    if len(lines) > MOST_LINES:
+        raise TooLarge(f"{document.number}: {len(lines)} lines, more than {MOST_LINES}")
+    for line in lines:
+        texts = (line.reference, line.outcome, line.note, line.definition, *line.confirmed)
+        if sum(len(text or "") for text in texts) > LONGEST_TEXT:
+            raise TooLarge(f"{document.number}: line {line.number} is longer than {LONGEST_TEXT} characters")
+    for party in (document.supplier, document.buyer):
+        address = party.address
+        texts = (party.legal_name, address.line1, address.line2, address.city, address.postcode, address.region)
+        if sum(len(text or "") for text in texts) > LONGEST_TEXT:
+            raise TooLarge(f"{document.number}: {party.slug} is longer than {LONGEST_TEXT} characters")
