@@ -25,7 +25,10 @@ from api.settings import Settings
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Conflict, IllegalMove, Refusal, Refused, Unauthenticated, WindowClosed
 from ledger.services import Kept
-from ledger.store.engine import reading, writing
+from ledger.store.engine import Contended, reading, writing
+
+ATTEMPTS: Final = 4
+"""How often a command is tried that stood in somebody's way: the second time it sees what the other one did."""
 
 JSON: Final = "application/json"
 SETTINGS: Final = "appointment-ledger-settings"
@@ -148,26 +151,45 @@ def answer_command(
         _raise(taken.fault)
         if prepare is not None:
             taken = replace(taken, body=prepare(taken.body))
+    for attempt in range(ATTEMPTS):
+        try:
+            return _unit(store.engine, view, roles, taken, path, status, secret, principal).response()
+        except Contended:
+            if attempt + 1 == ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt answers or raises")
+
+
+def _unit(
+    engine: Engine,
+    view: CommandView,
+    roles: Collection[str],
+    taken: Taken,
+    path: Mapping[str, Any],
+    status: int,
+    secret: str,
+    principal: Principal | None,
+) -> Rendered:
+    """The command in one transaction. Raises `Contended` where it can be tried again."""
     claim: Claim | None = None
     try:
-        with writing(store.engine) as connection:
+        with writing(engine) as connection:
             now = clock()
             if principal is None:
                 principal = _authenticated(connection, secret, roles, now)
                 _raise(taken.fault)
             claim = _claim(taken, principal)
             if claim is not None and (kept := claim.take(connection, now)) is not None:
-                return kept.response()
-            rendered = _perform(
-                view, Command(connection, principal, now, taken.body, taken.expected_version), path, status
-            )
+                return kept
+            command = Command(connection, principal, now, taken.body, taken.expected_version)
+            rendered = _perform(view, command, path, status)
             if claim is not None:
                 claim.fill(connection, rendered)
     except FINAL_REFUSALS as refusal:
         if claim is None:
             raise
-        rendered = _remember(store.engine, claim, refused(refusal))
-    return rendered.response()
+        rendered = _remember(engine, claim, refused(refusal))
+    return rendered
 
 
 def refused(refusal: Refusal) -> Rendered:

@@ -12,12 +12,15 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Unavailable
 
 SQLITE_BUSY_SECONDS = 30
+UNIQUE_VIOLATION = "23505"
+CONTENDED = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL's serialization failure, deadlock and lock not available."""
 
 
 def _dumps(value: Any) -> str:
@@ -95,12 +98,25 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
+class Contended(Unavailable):
+    """Two units of work stood in each other's way and this one gave in, undone: it can be tried again at once."""
+
+    default_code = "contended"
+    default_detail = "Somebody else was at the same thing at the same moment; nothing was done."
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Turns a database that cannot be reached, is full or stays locked into `Unavailable`."""
     try:
         yield
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) == UNIQUE_VIOLATION:
+            raise Contended from error
+        raise
     except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) in CONTENDED:
+            raise Contended from error
         raise Unavailable("the database is not available; nothing was done", code="database_unavailable") from error
     except DBAPIError as error:
         if error.connection_invalidated:
