@@ -1,8 +1,9 @@
 """Which terms count: resolving definitions and agreements, and the version of each that counts at an instant.
 
 A definition version counts for a supplier from the later of its `effective_from` and his acceptance (publishing
-is the buyer's); an agreement version from the later of its `effective_from` and the second acceptance. What an
-appointment pinned never changes, so parsed versions are kept in memory.
+is the buyer's); an agreement version from the later of its `effective_from` and the second acceptance (rulebook,
+section 1). Newer versions go before older ones, whenever those were accepted. What an appointment pinned never
+changes, so parsed versions are kept in memory.
 """
 
 from collections.abc import Iterable
@@ -14,9 +15,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, and_, select
 
 from ledger.domain.agreement import parse_agreement
+from ledger.domain.calendar import format_instant
 from ledger.domain.definition import parse_definition
 from ledger.domain.errors import Refused
 from ledger.domain.terms import Agreement, Definition
+from ledger.services.access import PARTIES, SUPPLIER
 from ledger.store import tables as t
 
 
@@ -47,20 +50,15 @@ class Timeline:
     buyer: str
     buyer_country: str | None
     ended_from: datetime | None
-    agreements: tuple[tuple[datetime, int], ...]
-    definitions: tuple[tuple[datetime, int], ...]
+    pairs: tuple[tuple[datetime, int, int], ...]
+    """(counts from, agreement version, definition version), the newest versions first."""
 
     def versions_at(self, at: datetime) -> tuple[int, int] | None:
-        """The (agreement, definition) versions that count at `at`; None where either has none."""
-        agreement = newest(self.agreements, at)
-        definition = newest(self.definitions, at)
-        return None if agreement is None or definition is None else (agreement, definition)
+        """The (agreement, definition) versions that count at `at`; None where none do yet."""
+        return next(((agreement, definition) for since, agreement, definition in self.pairs if since <= at), None)
 
-
-def newest(versions: Iterable[tuple[datetime, int]], at: datetime) -> int | None:
-    """The number that began to count last, not after `at`."""
-    counting = [version for version in versions if version[0] <= at]
-    return max(counting)[1] if counting else None
+    def has_ended(self, at: datetime) -> bool:
+        return self.ended_from is not None and at >= self.ended_from
 
 
 def _timeline_query() -> Select[Any]:
@@ -111,21 +109,6 @@ def _timelines(rows: Iterable[Row[Any]]) -> list[Timeline]:
 
 def _timeline(rows: list[Row[Any]]) -> Timeline:
     first = rows[0]
-    accepted: dict[int, dict[str, datetime]] = {}
-    effective: dict[int, datetime] = {}
-    definitions: dict[int, datetime] = {}
-    for row in rows:
-        if row.party is None:
-            continue
-        sides = accepted.setdefault(row.agreement_version, {})
-        sides[row.party] = min(row.accepted_at, sides.get(row.party, row.accepted_at))
-        effective[row.agreement_version] = row.agreement_from
-        if row.party == "supplier" and row.definition_from is not None:
-            counts = max(row.definition_from, row.accepted_at)
-            definitions[row.definition_version] = min(counts, definitions.get(row.definition_version, counts))
-    agreements = tuple(
-        (max(effective[number], *sides.values()), number) for number, sides in accepted.items() if len(sides) == 2
-    )
     return Timeline(
         first.id,
         first.buyer_id,
@@ -135,9 +118,29 @@ def _timeline(rows: list[Row[Any]]) -> Timeline:
         first.buyer,
         (first.buyer_address or {}).get("country"),
         first.ended_from,
-        agreements,
-        tuple((counts, number) for number, counts in definitions.items()),
+        _pairs([row for row in rows if row.party is not None]),
     )
+
+
+def _pairs(acceptances: list[Row[Any]]) -> tuple[tuple[datetime, int, int], ...]:
+    """What counts from when. A definition version that the supplier accepted goes on under newer agreement versions,
+    never under older ones, and not at all if the buyer never accepted the agreement version it was accepted with."""
+    sides: dict[int, dict[str, datetime]] = {}
+    for row in acceptances:
+        said = sides.setdefault(row.agreement_version, {})
+        said[row.party] = min(row.accepted_at, said.get(row.party, row.accepted_at))
+    agreed = {number: max(said.values()) for number, said in sides.items() if len(said) == len(PARTIES)}
+    taken: dict[int, datetime] = {}
+    pairs: list[tuple[datetime, int, int]] = []
+    for number in sorted(agreed):
+        with_it = [row for row in acceptances if row.agreement_version == number]
+        for row in with_it:
+            if row.party == SUPPLIER:
+                counts = max(row.definition_from, row.accepted_at, agreed[number])
+                taken[row.definition_version] = min(counts, taken.get(row.definition_version, counts))
+        since = max(with_it[0].agreement_from, agreed[number])
+        pairs += [(max(since, counts), number, definition) for definition, counts in taken.items()]
+    return tuple(sorted(pairs, key=lambda pair: pair[1:], reverse=True))
 
 
 def timeline_for(connection: Connection, supplier_id: UUID, definition: str) -> Timeline:
@@ -161,9 +164,15 @@ def timeline_for(connection: Connection, supplier_id: UUID, definition: str) -> 
 def timelines(connection: Connection, agreement_ids: Iterable[UUID] | None = None) -> dict[UUID, Timeline]:
     """The timelines of these agreements, or of all."""
     query = _timeline_query()
-    if agreement_ids is not None:
-        query = query.where(t.agreement.c.id.in_(list(agreement_ids)))
-    return {timeline.agreement_id: timeline for timeline in _timelines(connection.execute(query))}
+    if agreement_ids is None:
+        found = _timelines(connection.execute(query))
+    else:
+        wanted = list(agreement_ids)
+        found = []
+        for start in range(0, len(wanted), _IN_CHUNKS):
+            some = wanted[start : start + _IN_CHUNKS]
+            found += _timelines(connection.execute(query.where(t.agreement.c.id.in_(some))))
+    return {timeline.agreement_id: timeline for timeline in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,40 +192,49 @@ class InForce:
 
 def in_force(connection: Connection, at: datetime) -> dict[UUID, InForce]:
     """Every agreement that has an accepted version at `at`, by its id."""
-    found: dict[UUID, InForce] = {}
-    for timeline in timelines(connection).values():
-        versions = timeline.versions_at(at)
-        if versions is not None:
-            pinned = pin(connection, timeline, *versions)
-            found[timeline.agreement_id] = InForce(
-                timeline.agreement_id,
-                versions[0],
-                timeline.buyer_id,
-                timeline.supplier_id,
-                timeline.definition_id,
-                timeline.slug,
-                pinned.agreement,
-                versions[1],
-                pinned.definition,
-            )
-    return found
+    counting_now = [
+        (timeline, versions)
+        for timeline in timelines(connection).values()
+        if (versions := timeline.versions_at(at)) is not None
+    ]
+    terms = pin_many(connection, counting_now)
+    return {
+        timeline.agreement_id: InForce(
+            timeline.agreement_id,
+            versions[0],
+            timeline.buyer_id,
+            timeline.supplier_id,
+            timeline.definition_id,
+            timeline.slug,
+            pinned.agreement,
+            versions[1],
+            pinned.definition,
+        )
+        for (timeline, versions), pinned in zip(counting_now, terms, strict=True)
+    }
 
 
 def counting(connection: Connection, timeline: Timeline, at: datetime) -> Pinned:
-    """What a submission at `at` pins. Raises `Refused` where nothing is accepted or the agreement has ended."""
-    if timeline.ended_from is not None and at >= timeline.ended_from:
+    """What a submission at `at` pins. Raises `Refused` where nothing counts yet or the agreement has ended."""
+    if timeline.has_ended(at):
         raise Refused.by("agreement", "agreement_ended", "the agreement has ended")
     versions = timeline.versions_at(at)
-    if versions is None:
-        raise Refused.by("agreement", "agreement_not_accepted", "both sides must accept the agreement first")
-    return pin(connection, timeline, *versions)
+    if versions is not None:
+        return pin(connection, timeline, *versions)
+    if timeline.pairs:
+        begins = format_instant(min(since for since, _, _ in timeline.pairs))
+        raise Refused.by("agreement", "agreement_not_in_force", f"the agreement counts from {begins} on")
+    raise Refused.by("agreement", "agreement_not_accepted", "both sides must accept the agreement first")
 
 
 def pin(connection: Connection, timeline: Timeline, agreement_version: int, definition_version: int) -> Pinned:
     return pinned(connection, timeline.agreement_id, agreement_version, timeline.definition_id, definition_version)
 
 
-_PINNED: dict[tuple[UUID, int, UUID, int], Pinned] = {}
+Key = tuple[UUID, int, UUID, int]
+"""Agreement and its version, definition and its version."""
+
+_PINNED: dict[Key, Pinned] = {}
 """Published versions are immutable, so a parsed one is good for as long as the process lives."""
 _PINNED_LIMIT = 20_000
 
@@ -227,34 +245,48 @@ def pinned(
     """The parsed terms of these versions, which must exist."""
     key = (agreement_id, agreement_version, definition_id, definition_version)
     found = _PINNED.get(key)
-    if found is None:
-        if len(_PINNED) >= _PINNED_LIMIT:
-            _PINNED.clear()
-        found = _PINNED[key] = _load(connection, *key)
-    return found
+    return found if found is not None else _load(connection, [key])[0]
 
 
-def _load(
-    connection: Connection, agreement_id: UUID, agreement_version: int, definition_id: UUID, definition_version: int
-) -> Pinned:
-    agreement = connection.execute(
-        select(t.agreement_version.c.buyer_id, t.agreement_version.c.supplier_id, t.agreement_version.c.document).where(
-            t.agreement_version.c.agreement_id == agreement_id,
-            t.agreement_version.c.number == agreement_version,
+def pin_many(connection: Connection, wanted: Iterable[tuple[Timeline, tuple[int, int]]]) -> list[Pinned]:
+    """The parsed terms of many (timeline, versions), in that order; what is not in memory is read by the hundred."""
+    keys = [(timeline.agreement_id, a, timeline.definition_id, d) for timeline, (a, d) in wanted]
+    known = {key: found for key in keys if (found := _PINNED.get(key)) is not None}
+    missing = [key for key in keys if key not in known]
+    for start in range(0, len(missing), _IN_CHUNKS):
+        some = missing[start : start + _IN_CHUNKS]
+        known.update(zip(some, _load(connection, some), strict=True))
+    return [known[key] for key in keys]
+
+
+_IN_CHUNKS = 200
+
+
+def _load(connection: Connection, keys: list[Key]) -> list[Pinned]:
+    version = t.agreement_version.c
+    query = select(version.agreement_id, version.number, version.buyer_id, version.supplier_id, version.document)
+    rows = connection.execute(query.where(version.agreement_id.in_({key[0] for key in keys})))
+    agreements = {(row.agreement_id, row.number): row for row in rows}
+    if len(_PINNED) + len(keys) > _PINNED_LIMIT:
+        _PINNED.clear()
+    found: list[Pinned] = []
+    for key in keys:
+        agreement_id, agreement_version, definition_id, definition_version = key
+        agreement = agreements[agreement_id, agreement_version]
+        definition_hash, definition = _definition(connection, definition_id, definition_version)
+        loaded = _PINNED[key] = Pinned(
+            agreement.buyer_id,
+            agreement.supplier_id,
+            definition_id,
+            definition_version,
+            definition_hash,
+            definition,
+            agreement_id,
+            agreement_version,
+            parse_agreement(agreement.document),
         )
-    ).one()
-    definition_hash, definition = _definition(connection, definition_id, definition_version)
-    return Pinned(
-        agreement.buyer_id,
-        agreement.supplier_id,
-        definition_id,
-        definition_version,
-        definition_hash,
-        definition,
-        agreement_id,
-        agreement_version,
-        parse_agreement(agreement.document),
-    )
+        found.append(loaded)
+    return found
 
 
 _DEFINITIONS: dict[tuple[UUID, int], tuple[str, Definition]] = {}
