@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 from flask import Request, Response
-from sqlalchemy import BindParameter, Connection, CursorResult, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.domain.errors import Conflict, Malformed, Refused
@@ -62,8 +62,14 @@ def fingerprint(request: Request, body: Any, secret: str) -> str:
 
 _VALUES: Final[dict[str, BindParameter[Any]]] = {column.name: bindparam(column.name) for column in t.idempotency_key.c}
 _CLAIM = {
-    "postgresql": postgresql.insert(t.idempotency_key).values(_VALUES).on_conflict_do_nothing(),
-    "sqlite": sqlite.insert(t.idempotency_key).values(_VALUES).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(t.idempotency_key)
+    .values(_VALUES)
+    .on_conflict_do_nothing()
+    .returning(t.idempotency_key.c.status),
+    "sqlite": sqlite.insert(t.idempotency_key)
+    .values(_VALUES)
+    .on_conflict_do_nothing()
+    .returning(t.idempotency_key.c.status),
 }
 _THIS = (t.idempotency_key.c.principal == bindparam("owner")) & (t.idempotency_key.c.key == bindparam("digest"))
 _KEPT = select(t.idempotency_key).where(_THIS)
@@ -94,8 +100,8 @@ class Claim:
             "body": "",
             "created_at": now,
         }
-        claimed: CursorResult[Any] = connection.execute(_CLAIM[connection.dialect.name], row)
-        return None if claimed.rowcount == 1 else self._kept(connection)
+        claimed = connection.execute(_CLAIM[connection.dialect.name], row).first()
+        return self._kept(connection) if claimed is None else None
 
     def fill(self, connection: Connection, answer: Rendered) -> None:
         """Keeps the answer under the claimed key."""

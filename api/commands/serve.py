@@ -78,7 +78,7 @@ def server_command(host: str, port: int, processes: int, threads: int) -> list[s
         "--workers": str(processes),
         "--blocking-threads": str(threads),
         "--workers-kill-timeout": "10",
-        "--log-level": "warning",
+        "--log-level": "error",
     }
     flat = [part for option in options.items() for part in option]
     return [
