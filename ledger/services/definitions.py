@@ -1,7 +1,8 @@
 """The life of a definition: drafted, edited, published, superseded; never changed after.
 
 Owns drafts and publishing. Refuses loose drafts (the linter's errors), a past `effective_from` (which only an
-import may have), and everything on somebody else's definition.
+import may have), and everything on somebody else's definition. How definitions are found and read is in
+`definition_reading.py`.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from ledger.domain.definition import content_hash, parse_definition
 from ledger.domain.errors import Conflict, IllegalMove, Refused, Unknown, Violation
-from ledger.domain.lint import LintFinding, Severity, lint
+from ledger.domain.lint import LintFinding, Severity, lint, publishes
 from ledger.store import tables as t
 from ledger.store.types import new_id
 
@@ -25,7 +26,7 @@ def create_definition(connection: Connection, buyer_id: UUID, document: Mapping[
         select(t.definition.c.id).where(t.definition.c.buyer_id == buyer_id, t.definition.c.slug == terms.slug)
     ).scalar_one_or_none()
     if existing is not None:
-        raise Conflict(f"there is a definition {terms.slug!r} already", existing_id=str(existing))
+        raise Conflict(f"there is a definition {terms.slug!r} already", code="slug_taken", existing_id=str(existing))
     definition_id = new_id()
     connection.execute(
         insert(t.definition).values(id=definition_id, buyer_id=buyer_id, slug=terms.slug, created_at=now)
@@ -36,7 +37,7 @@ def create_definition(connection: Connection, buyer_id: UUID, document: Mapping[
 
 def put_draft(connection: Connection, definition_id: UUID, document: Mapping[str, Any], *, now: datetime) -> int:
     """Replaces the draft, or starts the next one after a published version. Returns its number."""
-    head = _head(connection, definition_id)
+    head = _locked(connection, definition_id)
     terms = parse_definition(document)
     if terms.slug != head.slug:
         raise Refused.by("slug", "slug_changed", f"the definition's slug is {head.slug!r} and stays so")
@@ -74,6 +75,11 @@ def draft_document(connection: Connection, definition_id: UUID) -> dict[str, Any
     return dict(found)
 
 
+def lint_draft(connection: Connection, definition_id: UUID) -> tuple[LintFinding, ...]:
+    """Everything that the linter finds in the draft. Raises `IllegalMove` where there is none."""
+    return lint(parse_definition(draft_document(connection, definition_id)))
+
+
 def publish(
     connection: Connection,
     definition_id: UUID,
@@ -85,23 +91,22 @@ def publish(
 ) -> tuple[int, tuple[LintFinding, ...]]:
     """Publishes the draft, effective `effective_from` (default now). Returns its number and the linter's warnings.
 
-    Raises `Refused` with every error of the linter, or where the effective time lies in the past.
+    Raises `Refused` with every finding of the linter if one of them is an error, or where the effective time lies in
+    the past or before the version that this one supersedes.
     """
-    head = _head(connection, definition_id)
+    _locked(connection, definition_id)
     document = draft_document(connection, definition_id)
     effective = effective_from or now
     if effective < now and not imported:
         raise Refused.by("effective_from", "effective_in_the_past", "a version counts from now or a later instant")
     document["effective_from"] = effective.astimezone(UTC).isoformat().replace("+00:00", "Z")
     findings = lint(parse_definition(document))
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    if errors:
-        violations = [Violation(f.clause, f.code, f"{f.detail} {f.mend}".strip()) for f in errors]
-        raise Refused(violations, "the draft is too loose to publish", code="loose_definition")
-    version = t.definition_version.c
+    if not publishes(findings):
+        raise Refused(map(_violation, findings), "the draft is too loose to publish", code="loose_definition")
+    _check_order(connection, definition_id, effective)
     number = draft_number(connection, definition_id)
     assert number is not None, "a document was read from the draft"
-    _check_order(connection, head.id, effective)
+    version = t.definition_version.c
     connection.execute(
         update(t.definition_version)
         .where(version.definition_id == definition_id, version.number == number)
@@ -114,24 +119,35 @@ def publish(
             updated_at=now,
         )
     )
-    return number, tuple(finding for finding in findings if finding.severity is not Severity.ERROR)
+    return number, findings
+
+
+def _violation(finding: LintFinding) -> Violation:
+    """A finding as the refusal names it. Warnings come along, marked as what they are: they refuse nothing."""
+    mark = "Warning: " if finding.severity is Severity.WARNING else ""
+    return Violation(finding.clause, finding.code, f"{mark}{finding.detail} {finding.mend}".strip())
 
 
 def _check_order(connection: Connection, definition_id: UUID, effective: datetime) -> None:
     version = t.definition_version.c
     newest = connection.execute(
-        select(func.max(version.effective_from)).where(version.definition_id == definition_id)
-    ).scalar()
+        select(version.effective_from)
+        .where(version.definition_id == definition_id, version.published_at.is_not(None))
+        .order_by(version.number.desc())
+        .limit(1)
+    ).scalar_one_or_none()
     if newest is not None and effective < newest:
         raise Refused.by(
             "effective_from", "effective_before_predecessor", "a version cannot count before the one it supersedes"
         )
 
 
-def _head(connection: Connection, definition_id: UUID) -> Any:
-    head = connection.execute(select(t.definition).where(t.definition.c.id == definition_id)).one_or_none()
+def _locked(connection: Connection, definition_id: UUID) -> Any:
+    """The head, held until the end of the transaction: numbers and publishing go one after the other."""
+    query = select(t.definition).where(t.definition.c.id == definition_id).with_for_update()
+    head = connection.execute(query).one_or_none()
     if head is None:
-        raise Unknown("there is no such definition")
+        raise Unknown
     return head
 
 
