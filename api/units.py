@@ -6,6 +6,7 @@ same key brings the same refusal again. What the database itself refuses is neve
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -42,7 +43,8 @@ FINAL_REFUSALS: Final = (Refused, IllegalMove, WindowClosed, Conflict)
 class Answer:
     """What a view gives back: a JSON value (None: no body). `version` becomes the ETag.
 
-    `confidential` answers hold a secret that is shown once and are never kept in the clear.
+    `confidential` answers hold a secret that is shown once and are never kept in the clear. `then` is done once the
+    effect is committed, before the answer goes out; what it refuses is on record elsewhere and changes no answer.
     """
 
     body: Any = None
@@ -50,6 +52,7 @@ class Answer:
     version: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     confidential: bool = False
+    then: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Command:
 QueryView = Callable[..., Answer | Response]
 CommandView = Callable[..., Answer]
 Prepare = Callable[[Any], Any]
+Then = Callable[[], None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +157,15 @@ def answer_command(
             taken = replace(taken, body=prepare(taken.body))
     for attempt in range(ATTEMPTS):
         try:
-            return _unit(store.engine, view, roles, taken, path, status, secret, principal).response()
+            rendered, then = _unit(store.engine, view, roles, taken, path, status, secret, principal)
         except Contended:
             if attempt + 1 == ATTEMPTS:
                 raise
+            continue
+        if then is not None:
+            with suppress(Refusal):
+                then()
+        return rendered.response()
     raise AssertionError("the last attempt answers or raises")
 
 
@@ -169,9 +178,10 @@ def _unit(
     status: int,
     secret: str,
     principal: Principal | None,
-) -> Rendered:
-    """The command in one transaction. Raises `Contended` where it can be tried again."""
+) -> tuple[Rendered, Then]:
+    """The command in one transaction, and what is to be done after it. Raises `Contended` to be tried again."""
     claim: Claim | None = None
+    then: Then = None
     try:
         with writing(engine) as connection:
             now = clock()
@@ -180,16 +190,16 @@ def _unit(
                 _raise(taken.fault)
             claim = _claim(taken, principal)
             if claim is not None and (kept := claim.take(connection, now)) is not None:
-                return kept
+                return kept, None
             command = Command(connection, principal, now, taken.body, taken.expected_version)
-            rendered = _perform(view, command, path, status)
+            rendered, then = _perform(view, command, path, status)
             if claim is not None:
                 claim.fill(connection, rendered)
     except FINAL_REFUSALS as refusal:
         if claim is None:
             raise
         rendered = _remember(engine, claim, refused(refusal))
-    return rendered
+    return rendered, then
 
 
 def refused(refusal: Refusal) -> Rendered:
@@ -210,11 +220,12 @@ def render(answer: Answer, status: int) -> Rendered:
     return Rendered(answer.status or status, body, headers, answer.confidential)
 
 
-def _perform(view: CommandView, command: Command, path: Mapping[str, Any], status: int) -> Rendered:
+def _perform(view: CommandView, command: Command, path: Mapping[str, Any], status: int) -> tuple[Rendered, Then]:
     try:
-        return render(view(command, **path), status)
+        answer = view(command, **path)
     except Kept as kept:
-        return refused(kept.refusal)
+        return refused(kept.refusal), None
+    return render(answer, status), answer.then
 
 
 def _remember(engine: Engine, claim: Claim, answer: Rendered) -> Rendered:

@@ -27,7 +27,7 @@ from ledger.services import chain, contracts
 from ledger.services.contracts import InForce
 from ledger.services.deadlines import settle_due
 from ledger.store import tables as t
-from ledger.store.engine import reading, writing
+from ledger.store.engine import Contended, reading, writing
 from ledger.store.types import new_id
 
 Progress = Callable[[int, int], None]
@@ -97,9 +97,7 @@ def bill(
     with reading(engine) as connection:
         supplier_id = None if supplier is None else _supplier_id(connection, supplier)
         agreements = _covered(connection, supplier_id, now)
-    end = max((period.end(terms.definition.time_zone) for terms in agreements), default=period.end("UTC"))
-    if now < end:
-        raise Refused.by("period", "period_not_ended", f"{period} ends at {end.isoformat()} in the last of its zones")
+    end = _end(period, agreements, now)
     settle_due(engine, end - shortfalls.LAST_INSTANT, now)
     with recorded(
         engine, period, supplier_id=supplier_id, dry_run=dry_run, actor=actor, run_id=run_id, now=now
@@ -109,6 +107,19 @@ def bill(
         result = RunResult(period, dry_run, tuple(run.documents), tuple(run.parked), totals(run.documents))
         record.result = result.to_json()
     return result
+
+
+def check_ended(connection: Connection, period: Period, supplier_id: UUID | None, now: datetime) -> None:
+    """Raises `Refused` (`period_not_ended`) where the period still runs in one of the zones that it covers."""
+    _end(period, _covered(connection, supplier_id, now), now)
+
+
+def _end(period: Period, agreements: list[InForce], now: datetime) -> datetime:
+    """When the period ends in the last of its zones."""
+    end = max((period.end(terms.definition.time_zone) for terms in agreements), default=period.end("UTC"))
+    if now < end:
+        raise Refused.by("period", "period_not_ended", f"{period} ends at {end.isoformat()} in the last of its zones")
+    return end
 
 
 def totals(documents: Sequence[Issued]) -> tuple[Total, ...]:
@@ -204,7 +215,7 @@ class _Run:
                     raise _Undone
         except _Undone:
             pass
-        except IntegrityError:
+        except (IntegrityError, Contended):
             with reading(self.engine) as connection:
                 winner = self._existing(connection, key)
             if winner is None:
@@ -246,8 +257,9 @@ class _Run:
             due = connection.execute(select(exists(select(1).where(lines.billable(charges))))).scalar_one()
             return Parked(supplier.slug, buyer.slug, reasons) if due else None
         document_id = new_id()
-        taken = lines.take_charges(connection, document_id, charges)
-        if not taken:
+        lines.take_charges(connection, document_id, charges)
+        taken = lines.sums(connection, document_id)
+        if not taken.count:
             return None
         draft = Draft(
             id=document_id,
@@ -260,8 +272,8 @@ class _Run:
             buyer=groups.printed_party(buyer, untaxed=group.untaxed),
             currency=group.currency,
             payment_days=group.payment_days,
-            taxes=_taxes(group, lines.nets(connection, document_id)),
-            line_count=taken,
+            taxes=_taxes(group, taken.nets),
+            line_count=taken.count,
             once_per_run=group.key,
             run_id=self.record.run_id,
             chain_head=self.chain_head,

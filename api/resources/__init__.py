@@ -18,12 +18,13 @@ one that must keep what was written raises `ledger.services.Kept`. A new module 
 """
 
 from api.endpoints import Resource
-from api.resources import appointments, health, keys, organisations, users
+from api.resources import appointments, billing_runs, health, keys, organisations, users
 
 BLUEPRINTS: tuple[Resource, ...] = (
     organisations.blueprint,
     users.blueprint,
     keys.blueprint,
     appointments.blueprint,
+    billing_runs.blueprint,
     health.blueprint,
 )
