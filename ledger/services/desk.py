@@ -53,7 +53,7 @@ class Desk:
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self.postings = Postings(connection, Accounts(connection))
         self._proof = proof
-        self._due: list[tuple[datetime, UUID]] = []
+        self._due: list[tuple[datetime, datetime, UUID]] = []
         self._positions: dict[tuple[UUID, int], tuple[int, int]] = {}
         self._locked: set[UUID] = set()
         self._touched_by_agreement: dict[UUID, dict[UUID, Case]] = {}
@@ -66,10 +66,10 @@ class Desk:
         self._locked.update(wanted)
         if self.connection.dialect.name == "sqlite":
             return
-        for identity in wanted:
-            self.connection.execute(
-                select(t.agreement.c.id).where(t.agreement.c.id == identity).with_for_update()
-            ).all()
+        agreement = t.agreement.c
+        for start in range(0, len(wanted), cases.IN_CHUNKS):
+            some = agreement.id.in_(wanted[start : start + cases.IN_CHUNKS])
+            self.connection.execute(select(agreement.id).where(some).order_by(agreement.id).with_for_update()).all()
 
     def take(self, found: Iterable[Case]) -> None:
         """Puts appointments on the desk; one that is there already stays as it is."""
@@ -147,7 +147,7 @@ class Desk:
         return self._booked[key]
 
     def settle(self, until: datetime, *, agreement_id: UUID | None = None) -> int:
-        """Lets everything on the desk that is due by `until` (inclusive) happen, in the order of time.
+        """Lets everything on the desk that is due by `until` (inclusive) happen, in the order of time and submission.
 
         With `agreement_id`, the agreement's due appointments are fetched first. Returns how many moves were made.
         """
@@ -155,7 +155,7 @@ class Desk:
             self.fetch_due(until, (agreement_id,))
         moves = 0
         while self._due and self._due[0][0] <= until:
-            due_at, identity = heapq.heappop(self._due)
+            due_at, _, identity = heapq.heappop(self._due)
             case = self.cases[identity]
             if case.state.next_due_at != due_at:
                 continue
@@ -200,7 +200,7 @@ class Desk:
     def _watch(self, case: Case) -> None:
         due_at = case.state.next_due_at
         if due_at is not None:
-            heapq.heappush(self._due, (due_at, case.id))
+            heapq.heappush(self._due, (due_at, case.state.submitted_at, case.id))
 
     def _recount(self, case: Case, before: Appointment | None) -> None:
         """Keeps the counts of booked slots that were asked for right."""

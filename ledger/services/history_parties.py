@@ -4,7 +4,7 @@ Creates what does not exist yet; definition and agreement count as accepted by b
 Refuses to use an existing definition or agreement whose terms are other than the file's.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select
 
 from ledger.domain.agreement import agreement_hash, check_against, parse_agreement
 from ledger.domain.definition import canonical, parse_definition
-from ledger.domain.errors import Malformed, Refused
+from ledger.domain.errors import Malformed, Refused, Violation
 from ledger.domain.terms import Agreement, Definition
 from ledger.services import contracts
 from ledger.services.definitions import create_definition, publish
@@ -34,9 +34,25 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
+    """The agreement of every (supplier, buyer) pair, or why it can have none; how much was made for them."""
+
     pairs: Mapping[tuple[str, str], contracts.Timeline]
+    unusable: Mapping[tuple[str, str], Violation]
     organisations: int
     agreements: int
+
+
+def check_terms(definition: Mapping[str, Any], agreement: Mapping[str, Any]) -> tuple[Definition, Agreement]:
+    """Both documents, parsed. Raises `Malformed` naming the field that makes them unusable for a history."""
+    terms = parse_definition(definition)
+    commercial = parse_agreement(agreement)
+    faults = check_against(commercial, terms)
+    if faults:
+        raise Malformed(faults, "the agreement does not suit the definition")
+    if terms.effective_from is None or commercial.effective_from is None:
+        which = "definition" if terms.effective_from is None else "agreement"
+        raise Malformed.at("/effective_from", f"the {which} of a history must say from when it counts")
+    return terms, commercial
 
 
 def prepare(
@@ -47,39 +63,49 @@ def prepare(
     now: datetime,
 ) -> Prepared:
     """Makes sure that every pair has its agreement. Raises `Malformed` or `Refused` for terms that cannot be used."""
-    terms = parse_definition(definition)
-    commercial = parse_agreement(agreement)
-    faults = check_against(commercial, terms)
-    if faults:
-        raise Malformed(faults, "the agreement does not suit the definition")
-    if terms.effective_from is None or commercial.effective_from is None:
-        raise Malformed.at("/effective_from", "the terms of a history say from when they count")
-    suppliers, made = _organisations(connection, {s for s, _ in setting.pairs}, "supplier", terms, now)
-    buyers, more = _organisations(connection, {b for _, b in setting.pairs}, "buyer", terms, now)
-    for buyer_id in buyers.values():
-        _definition(connection, buyer_id, terms, definition, now)
-    ids = {(suppliers[supplier], buyers[buyer]): (supplier, buyer) for supplier, buyer in setting.pairs}
-    created = _agreements(connection, ids.keys(), agreement, commercial, now)
+    terms, commercial = check_terms(definition, agreement)
+    unusable = _unusable(connection, setting)
+    pairs = [pair for pair in setting.pairs if pair not in unusable]
+    suppliers, made = _organisations(connection, {s for s, _ in pairs}, "supplier", terms, now)
+    buyers, more = _organisations(connection, {b for _, b in pairs}, "buyer", terms, now)
+    for slug, buyer_id in sorted(buyers.items()):
+        _definition(connection, slug, buyer_id, terms, definition, now)
+    ids = {(suppliers[supplier], buyers[buyer]): (supplier, buyer) for supplier, buyer in pairs}
+    created = _agreements(connection, ids, agreement, commercial, now)
     found = {
         ids[timeline.supplier_id, timeline.buyer_id]: timeline
         for timeline in contracts.timelines(connection).values()
         if timeline.slug == terms.slug and (timeline.supplier_id, timeline.buyer_id) in ids
     }
-    return Prepared(found, made + more, created)
+    return Prepared(found, unusable, made + more, created)
+
+
+def _unusable(connection: Connection, setting: Setting) -> dict[tuple[str, str], Violation]:
+    """The pairs of which one side is something else: in the books, or as the other side of another row."""
+    organisation = t.organisation.c
+    kinds = {supplier: "supplier" for supplier, _ in setting.pairs}
+    kinds = {buyer: "buyer" for _, buyer in setting.pairs} | kinds
+    named = set(kinds)
+    known = connection.execute(select(organisation.slug, organisation.kind)).tuples()
+    kinds.update({slug: kind for slug, kind in known if slug in named})
+    found = {}
+    for supplier, buyer in setting.pairs:
+        for slug, kind in ((supplier, "supplier"), (buyer, "buyer")):
+            if kinds[slug] != kind:
+                found[supplier, buyer] = Violation(kind, "wrong_kind", f"{slug!r} is a {kinds[slug]}, not a {kind}")
+    return found
 
 
 def _organisations(
     connection: Connection, slugs: set[str], kind: str, terms: Definition, now: datetime
 ) -> tuple[dict[str, UUID], int]:
+    """The ids of all, made where they do not exist yet, and how many were made."""
     organisation = t.organisation.c
-    known = {
-        row.slug: row
-        for row in connection.execute(select(organisation.slug, organisation.id, organisation.kind))
-        if row.slug in slugs
+    found = {
+        slug: identity
+        for slug, identity in connection.execute(select(organisation.slug, organisation.id)).tuples()
+        if slug in slugs
     }
-    for slug, row in known.items():
-        if row.kind != kind:
-            raise Refused.by(kind, "wrong_kind", f"{slug!r} is a {row.kind}, not a {kind}")
     missing = [
         {
             "id": new_id(),
@@ -99,19 +125,18 @@ def _organisations(
             "version": 1,
             "created_at": now,
         }
-        for slug in sorted(slugs - known.keys())
+        for slug in sorted(slugs - found.keys())
     ]
     if missing:
         connection.execute(insert(t.organisation), missing)
-    found = {slug: row.id for slug, row in known.items()}
     return {**found, **{row["slug"]: row["id"] for row in missing}}, len(missing)
 
 
 def _definition(
-    connection: Connection, buyer_id: UUID, terms: Definition, document: Mapping[str, Any], now: datetime
+    connection: Connection, buyer: str, buyer_id: UUID, terms: Definition, document: Mapping[str, Any], now: datetime
 ) -> None:
     version = t.definition_version.c
-    published = connection.execute(
+    query = (
         select(version.document)
         .join(t.definition, t.definition.c.id == version.definition_id)
         .where(
@@ -119,14 +144,13 @@ def _definition(
             t.definition.c.slug == terms.slug,
             version.published_at.is_not(None),
         )
-        .order_by(version.number)
-        .limit(1)
-    ).scalar_one_or_none()
-    if published is None:
+    )
+    published = connection.execute(query).scalars().all()
+    if not published:
         definition_id = create_definition(connection, buyer_id, document, now=now)
         publish(connection, definition_id, effective_from=terms.effective_from, now=now, actor=ACTOR, imported=True)
-    elif _without_time(published) != _without_time(document):
-        raise Refused.by("definition", "definition_differs", f"the buyer has another definition {terms.slug!r} already")
+    elif _without_time(document) not in map(_without_time, published):
+        raise Refused.by("definition", "definition_differs", f"{buyer} has another definition {terms.slug!r} already")
 
 
 def _without_time(document: Mapping[str, Any]) -> bytes:
@@ -135,12 +159,15 @@ def _without_time(document: Mapping[str, Any]) -> bytes:
 
 def _agreements(
     connection: Connection,
-    pairs: Collection[tuple[UUID, UUID]],
+    pairs: Mapping[tuple[UUID, UUID], tuple[str, str]],
     document: Mapping[str, Any],
     terms: Agreement,
     now: datetime,
 ) -> int:
-    """One agreement for each (supplier, buyer) that has none, accepted by both from the start. Returns how many."""
+    """One agreement for each (supplier, buyer) that has none, accepted by both from the start. Returns how many.
+
+    Raises `Refused` where a pair has agreed on something else.
+    """
     definition, version = t.definition.c, t.definition_version.c
     slug, effective_from = terms.definition.rpartition(":")[2], terms.effective_from
     published = {
@@ -152,15 +179,10 @@ def _agreements(
             .order_by(version.number.desc())
         )
     }
-    agreement = t.agreement.c
-    known = {
-        (row.supplier_id, row.buyer_id)
-        for row in connection.execute(
-            select(agreement.supplier_id, agreement.buyer_id)
-            .join(t.definition, definition.id == agreement.definition_id)
-            .where(definition.slug == slug)
-        )
-    }
+    known = _known_agreements(connection, slug)
+    for pair, (supplier, buyer) in pairs.items():
+        if pair in known and _without_time(document) not in known[pair]:
+            raise Refused.by("agreement", "agreement_differs", f"{supplier} and {buyer} have another agreement already")
     missing = [pair for pair in pairs if pair not in known]
     agreements, versions, acceptances = [], [], []
     for supplier_id, buyer_id in missing:
@@ -206,3 +228,18 @@ def _agreements(
     insert_rows(connection, t.agreement_version, versions)
     insert_rows(connection, t.acceptance, acceptances)
     return len(missing)
+
+
+def _known_agreements(connection: Connection, slug: str) -> dict[tuple[UUID, UUID], set[bytes]]:
+    """The (supplier, buyer) pairs that have an agreement on a definition of this slug, with each version's terms."""
+    agreement, version = t.agreement.c, t.agreement_version.c
+    query = (
+        select(agreement.supplier_id, agreement.buyer_id, version.document)
+        .join(t.definition, t.definition.c.id == agreement.definition_id)
+        .join(t.agreement_version, version.agreement_id == agreement.id)
+        .where(t.definition.c.slug == slug)
+    )
+    found: dict[tuple[UUID, UUID], set[bytes]] = {}
+    for row in connection.execute(query):
+        found.setdefault((row.supplier_id, row.buyer_id), set()).add(_without_time(row.document))
+    return found

@@ -1,18 +1,17 @@
-"""History files: CSV (gzip allowed) or NDJSON, read row by row and put into the order of time.
+"""History files: CSV (gzip allowed) or NDJSON, read row by row; nothing of the file stays in memory.
 
-Owns the columns of a history file and the staging that sorts a file of any size on disk. Refuses rows that break
-the schema, one by one, naming the column; the file goes on.
+Owns the columns of a history file and what a single row must look like. Refuses a file that cannot be read as one
+as a whole, and rows that break the schema one by one, naming the column; the file goes on.
 """
 
 import csv
 import gzip
-import sqlite3
-import tempfile
-from collections.abc import Iterator, Mapping
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +22,7 @@ from ledger.domain.errors import FieldError, Malformed
 from ledger.domain.facts import check_facts, facts_from_text
 from ledger.domain.intake import Company, Prospect, Submission
 from ledger.domain.lifecycle import Slot
+from ledger.domain.reading import is_printable
 from ledger.domain.terms import Definition, Outcome
 
 COLUMNS = (
@@ -46,37 +46,52 @@ COLUMNS = (
 REQUIRED = ("reference", "supplier", "buyer", "submitted_at", "starts_at", "ends_at")
 FACT = "fact."
 LONGEST_CELL = 2_000
+LONGEST_LINE = 1_000_000
+"""In characters; a longer line is no row, and is never held in memory."""
 GZIP_MAGIC = b"\x1f\x8b"
-SUBMISSION, OUTCOME = 0, 1
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 KNOWN = frozenset(COLUMNS)
+_SLUG = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One row as read: `line` counts rows from 1, the header not counted."""
+    """One row as read: `line` is the line of the file that it begins on; `fault` says why it cannot be read."""
 
     line: int
     cells: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """What a row asks for at an instant: its submission, or its outcome."""
-
-    at: datetime
-    kind: int
-    row: HistoryRow
+    fault: str | None = None
 
 
 def read_rows(path: Path) -> Iterator[HistoryRow]:
     """The rows of a file, in its order. Raises `Malformed` where the file itself cannot be read as one."""
-    with _open(path) as stream:
-        first = stream.readline()
+    with _readable(), _open(path) as stream:
+        lines = _lines(stream)
+        first = next(lines, "")
         if first.lstrip().startswith("{"):
-            yield from _ndjson(first, stream)
+            yield from _ndjson(first, lines)
         else:
-            yield from _csv(first, stream)
+            yield from _csv(first, lines)
+
+
+def columns_of(path: Path, facts: Iterable[str]) -> tuple[str, ...]:
+    """The columns of the file: a CSV's header; for NDJSON all that a row may have. Raises `Malformed`."""
+    with _readable(), _open(path) as stream:
+        first = next(_lines(stream), "")
+    if first.lstrip().startswith("{"):
+        return (*COLUMNS, *(FACT + name for name in facts))
+    return tuple(next(csv.reader([first]), []))
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise Malformed.at("", f"the history file is not UTF-8: {error.reason} at byte {error.start}") from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise Malformed.at("", f"the history file is not whole gzip: {error}") from error
 
 
 def _open(path: Path) -> IO[str]:
@@ -87,26 +102,51 @@ def _open(path: Path) -> IO[str]:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _ndjson(first: str, stream: IO[str]) -> Iterator[HistoryRow]:
+def _lines(stream: IO[str]) -> Iterator[str]:
+    for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE + 1), ""), 1):
+        if len(line) > LONGEST_LINE:
+            raise Malformed.at("", f"line {number} of the history file is longer than {LONGEST_LINE} characters")
+        yield line
+
+
+def _ndjson(first: str, lines: Iterator[str]) -> Iterator[HistoryRow]:
     number = 0
-    for text in _lines(first, stream):
+    for text in (text for some in ((first,), lines) for text in some):
+        number += 1
         if not text.strip():
             continue
-        number += 1
         try:
             cells = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            cells = {"": "this line is no JSON"}
-        yield HistoryRow(number, cells if isinstance(cells, dict) else {"": "this line is no JSON object"})
+        except orjson.JSONDecodeError as error:
+            yield HistoryRow(number, {}, f"this line is no JSON: {error}")
+            continue
+        if isinstance(cells, dict):
+            yield HistoryRow(number, cells)
+        else:
+            yield HistoryRow(number, {}, "this line is no JSON object")
 
 
-def _lines(first: str, stream: IO[str]) -> Iterator[str]:
-    yield first
-    yield from stream
-
-
-def _csv(first: str, stream: IO[str]) -> Iterator[HistoryRow]:
+def _csv(first: str, lines: Iterator[str]) -> Iterator[HistoryRow]:
     header = next(csv.reader([first]), [])
+    _check_header(header)
+    reader = csv.reader(lines)
+    while True:
+        begins = reader.line_num + 2
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield HistoryRow(begins, {}, f"this row is no CSV: {error}")
+            continue
+        if len(values) == len(header):
+            yield HistoryRow(begins, dict(zip(header, values, strict=True)))
+        elif values:
+            cells = dict.fromkeys(header, "") | dict(zip(header, values, strict=False))
+            yield HistoryRow(begins, cells, f"{len(values)} cells where the header has {len(header)}")
+
+
+def _check_header(header: list[str]) -> None:
     faults = [FieldError(f"/{name}", "this column is missing") for name in REQUIRED if name not in header]
     faults += [
         FieldError(f"/{name}", "this column is not known")
@@ -117,20 +157,20 @@ def _csv(first: str, stream: IO[str]) -> Iterator[HistoryRow]:
         faults.append(FieldError("", "a column is there twice"))
     if faults:
         raise Malformed(faults, "the header of the history file is wrong")
-    for number, values in enumerate(csv.reader(stream), 1):
-        if len(values) == len(header):
-            yield HistoryRow(number, dict(zip(header, values, strict=True)))
-        elif values:
-            yield HistoryRow(number, {"": f"{len(values)} cells where the header has {len(header)}"})
 
 
 def check_row(row: HistoryRow) -> tuple[datetime, datetime | None]:
     """When the row was submitted and when its outcome came. Raises `Malformed` naming every column that is wrong."""
     cells, errors = row.cells, list[FieldError]()
-    if "" in cells:
-        raise Malformed.at("", str(cells[""]))
+    if row.fault is not None:
+        raise Malformed.at("", row.fault)
     errors += _cell_faults(cells)
     errors += [FieldError(f"/{name}", "is missing") for name in REQUIRED if not cells.get(name)]
+    errors += [
+        FieldError(f"/{name}", "must be a slug of at most 63 letters and digits, joined by - . or _")
+        for name in ("supplier", "buyer")
+        if not is_slug(cells.get(name) or "x")
+    ]
     if errors:
         raise Malformed(errors)
     submitted_at = _instant(cells, "submitted_at", errors)
@@ -149,11 +189,15 @@ def check_row(row: HistoryRow) -> tuple[datetime, datetime | None]:
     return submitted_at, outcome_at
 
 
+def is_slug(name: object) -> bool:
+    return isinstance(name, str) and _SLUG.fullmatch(name) is not None and not _UUID.fullmatch(name)
+
+
 def _cell_faults(cells: Mapping[str, Any]) -> Iterator[FieldError]:
     for name, value in cells.items():
         if isinstance(value, str):
-            if len(value) > LONGEST_CELL or "\0" in value:
-                yield FieldError(f"/{name}", f"must be text of at most {LONGEST_CELL} characters")
+            if len(value) > LONGEST_CELL or not (value.isprintable() or is_printable(value)):
+                yield FieldError(f"/{name}", f"must be printable text of at most {LONGEST_CELL} characters")
         elif value is not None and name in KNOWN:
             yield FieldError(f"/{name}", "must be text")
         if name not in KNOWN and not name.startswith(FACT):
@@ -168,6 +212,11 @@ def _instant(cells: Mapping[str, Any], name: str, errors: list[FieldError]) -> d
         return None
 
 
+def slot_of(row: HistoryRow) -> Slot:
+    """The slot of a row that was checked."""
+    return Slot(parse_instant(row.cells["starts_at"]), parse_instant(row.cells["ends_at"]))
+
+
 def submission(row: HistoryRow, definition: Definition) -> Submission:
     """The row's submission. Raises `Malformed` for facts that the definition does not declare or cannot read."""
     cells = row.cells
@@ -179,7 +228,7 @@ def submission(row: HistoryRow, definition: Definition) -> Submission:
         read.update(check_facts(definition, others))
     return Submission(
         reference=cells["reference"],
-        slot=Slot(_utc(cells["starts_at"]), _utc(cells["ends_at"])),
+        slot=slot_of(row),
         prospect=Prospect(
             name=cells.get("prospect_name") or None,
             email=cells.get("prospect_email") or None,
@@ -191,56 +240,3 @@ def submission(row: HistoryRow, definition: Definition) -> Submission:
         source=cells.get("source") or None,
         facts=read,
     )
-
-
-def _utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-class Staging:
-    """The actions of a file, sorted by time on disk (ties: submission first, then the order of the file)."""
-
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-        database.execute("CREATE TABLE action (at TEXT, kind INTEGER, line INTEGER, cells BLOB)")
-        self._waiting: list[tuple[str, int, int, bytes]] = []
-
-    def add(self, row: HistoryRow, submitted_at: datetime, outcome_at: datetime | None) -> None:
-        cells = orjson.dumps(row.cells)
-        self._waiting.append((submitted_at.isoformat(timespec="microseconds"), SUBMISSION, row.line, cells))
-        if outcome_at is not None:
-            self._waiting.append((outcome_at.isoformat(timespec="microseconds"), OUTCOME, row.line, cells))
-        if len(self._waiting) > 10_000:
-            self.write()
-
-    def write(self) -> None:
-        self._database.executemany("INSERT INTO action VALUES (?, ?, ?, ?)", self._waiting)
-        self._waiting = []
-
-    def __len__(self) -> int:
-        self.write()
-        (count,) = self._database.execute("SELECT COUNT(*) FROM action").fetchone()
-        return int(count)
-
-    def batches(self, size: int) -> Iterator[list[Action]]:
-        self.write()
-        found = self._database.execute("SELECT at, kind, line, cells FROM action ORDER BY at, kind, line")
-        while some := list(islice(found, size)):
-            yield [
-                Action(datetime.fromisoformat(at), kind, HistoryRow(line, orjson.loads(cells)))
-                for at, kind, line, cells in some
-            ]
-
-
-@contextmanager
-def staging() -> Iterator[Staging]:
-    """A staging in a temporary file, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="history-") as folder:
-        database = sqlite3.connect(Path(folder) / "staging.db", isolation_level=None)
-        try:
-            database.execute("PRAGMA journal_mode = OFF")
-            database.execute("PRAGMA synchronous = OFF")
-            database.execute("BEGIN")
-            yield Staging(database)
-        finally:
-            database.close()

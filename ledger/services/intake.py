@@ -218,8 +218,8 @@ class IntakeDesk:
     def _is_taken(self, pinned: Pinned, value: str, at: datetime) -> bool:
         definition = pinned.definition
         for claim in self._claims.get((pinned.buyer_id, value), ()):
-            if not _same_place(definition, pinned, claim):
-                continue
+            if claim.submitted_at > at or not _same_place(definition, pinned, claim):
+                continue  # an older history may come in after what followed it
             case = self.desk.cases.get(claim.appointment_id)
             ended = claim.ended if case is None else has_ended(case.state)
             window = definition.duplicates.window
@@ -236,7 +236,9 @@ class IntakeDesk:
             blocks = kind in pinned.definition.duplicates.keys
             claims = self._claims.setdefault((pinned.buyer_id, value), [])
             if blocks:
-                self._let_go([claim for claim in claims if claim.blocks and claim.scope == scope], kind)
+                before = [claim for claim in claims if claim.blocks and claim.scope == scope]
+                blocks = all(claim.submitted_at <= at for claim in before)
+                self._let_go(before if blocks else [], kind)
             claims.append(_Claim(case.id, pinned.definition_id, pinned.supplier_id, at, scope, blocks, ended=False))
             self.desk.add(
                 "contact_key",

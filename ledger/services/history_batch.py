@@ -1,0 +1,268 @@
+"""One batch of a history: its actions in the order of time, on one desk, inside one transaction.
+
+Owns what a row's submission and outcome become, and how both are known again when the file is taken in once more: a
+submission by its reference, instant and slot, a refusal by its source, an outcome by its instant. What was decided
+before is never judged anew, since the books have moved on.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from ledger.domain.errors import FieldError, IllegalMove, Malformed, Refusal, Refused, Violation, WindowClosed
+from ledger.domain.intake import Submission
+from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Verdict
+from ledger.domain.outcome import Findings
+from ledger.domain.terms import CriterionKind, Outcome
+from ledger.services import cases, commands, contracts
+from ledger.services.cases import Case
+from ledger.services.commands import Actor
+from ledger.services.contracts import Pinned, Timeline
+from ledger.services.desk import Desk
+from ledger.services.history_parties import ACTOR, Prepared
+from ledger.services.history_rows import HistoryRow, slot_of, submission
+from ledger.services.history_staging import SUBMISSION, Action
+from ledger.services.intake import Digests, IntakeDesk, NotTaken
+from ledger.store import tables as t
+
+MOST_WAITING = 20_000
+"""How many appointments are kept in memory between batches; more are read again when their turn comes."""
+CANCELLATIONS = {
+    Outcome.CANCELLED_BY_PROSPECT: (Party.PROSPECT, Party.BUYER),
+    Outcome.CANCELLED_BY_BUYER: (Party.BUYER, Party.BUYER),
+    Outcome.CANCELLED_BY_BUYER_LATE: (Party.BUYER, Party.BUYER),
+    Outcome.CANCELLED_BY_SUPPLIER: (Party.SUPPLIER, Party.SUPPLIER),
+}
+"""For each outcome that is a cancellation: who asked, and who is taken to have said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that was not taken (`stage` submission), or whose outcome was not (`stage` outcome)."""
+
+    row: HistoryRow
+    stage: str
+    violations: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A submission that nobody has judged yet."""
+
+    pinned: Pinned
+    submission: Submission
+    digests: Digests
+
+
+@dataclass(slots=True)
+class Batch:
+    """Does what the actions ask for and counts it; `refused` is certain once the transaction is committed."""
+
+    connection: Connection
+    prepared: Prepared
+    secret: bytes
+    now: datetime
+    taken: int = 0
+    known: int = 0
+    outcomes: int = 0
+    settled: int = 0
+    refused: list[RefusedRow] = field(default_factory=list)
+    _found: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+    _new: dict[int, _New | Refusal] = field(default_factory=dict)
+    _refused_before: dict[tuple[UUID, str], tuple[Violation, ...]] = field(default_factory=dict)
+    _concluded: set[tuple[UUID, datetime]] = field(default_factory=set)
+
+    def take(self, actions: list[Action], waiting: Mapping[UUID, Case]) -> dict[UUID, Case]:
+        """All actions. `waiting` are appointments of earlier batches whose outcome is to come; returned are those of
+        this one and them that still wait."""
+        desk = Desk(self.connection, self.now)
+        pairs = self.prepared.pairs.values()
+        intake = IntakeDesk(desk, self.secret, {pair.buyer_id: pair.buyer_country for pair in pairs})
+        agreements = {pair.agreement_id for pair in pairs}
+        desk.lock(agreements)
+        desk.take(waiting.values())
+        self._load(desk, actions)
+        self._read(intake, actions)
+        desk.fetch_due(actions[-1].at, agreements)
+        for action in actions:
+            self.settled += desk.settle(action.at)
+            try:
+                if action.kind == SUBMISSION:
+                    self._submit(desk, intake, action)
+                else:
+                    self._conclude(desk, action)
+            except Refusal as refusal:
+                self._refuse(action, violations_of(refusal))
+        desk.flush()
+        still = {case.id: case for case in desk.cases.values() if case.state.verdict is Verdict.PENDING}
+        return still if len(still) <= MOST_WAITING else {}
+
+    def _timeline(self, action: Action) -> Timeline:
+        """Whose row it is. Raises `Refused` for a pair that cannot have an agreement."""
+        pair = action.row.cells["supplier"], action.row.cells["buyer"]
+        if pair in self.prepared.unusable:
+            raise Refused([self.prepared.unusable[pair]])
+        return self.prepared.pairs[pair]
+
+    def _usable(self, actions: Iterable[Action]) -> Iterable[tuple[Action, Timeline]]:
+        for action in actions:
+            pair = action.row.cells["supplier"], action.row.cells["buyer"]
+            if pair in self.prepared.pairs:
+                yield action, self.prepared.pairs[pair]
+
+    def _load(self, desk: Desk, actions: list[Action]) -> None:
+        """Puts on the desk what the actions speak of, and finds out what earlier imports decided about it."""
+        for case in desk.cases.values():
+            self._found[case.pinned.supplier_id, case.reference] = case.id
+        references: dict[UUID, set[str]] = {}
+        sources: dict[UUID, set[str]] = {}
+        for action, timeline in self._usable(actions):
+            reference = action.row.cells["reference"]
+            if (timeline.supplier_id, reference) not in self._found:
+                references.setdefault(timeline.supplier_id, set()).add(reference)
+                if action.kind == SUBMISSION:
+                    sources.setdefault(timeline.supplier_id, set()).add(_source(action))
+        appointment, refusal, event = t.appointment.c, t.intake_refusal.c, t.appointment_event.c
+        ruled = []
+        for supplier_id, some in _portions(references):
+            for case in cases.load(
+                self.connection, (appointment.supplier_id == supplier_id) & appointment.reference.in_(some)
+            ):
+                desk.take((case,))
+                self._found[supplier_id, case.reference] = case.id
+                if case.state.verdict is not Verdict.PENDING or case.state.rebookings:
+                    ruled.append(case.id)
+        for supplier_id, some in _portions(sources):
+            found = select(refusal.source_key, refusal.violations).where(
+                refusal.supplier_id == supplier_id, refusal.source_key.in_(some)
+            )
+            for source, broken in self.connection.execute(found):
+                self._refused_before[supplier_id, source] = tuple(Violation(**each) for each in broken)
+        for _, ids in _portions({None: ruled}):
+            by_import: ColumnElement[bool] = (event.actor == ACTOR) & (event.number > 1)
+            decided = select(event.appointment_id, event.effective_at).where(event.appointment_id.in_(ids), by_import)
+            self._concluded.update((row.appointment_id, row.effective_at) for row in self.connection.execute(decided))
+
+    def _read(self, intake: IntakeDesk, actions: list[Action]) -> None:
+        """Reads the submissions that are new, and tells the intake whom it is going to see."""
+        wanted = []
+        for action, timeline in self._usable(actions):
+            reference = action.row.cells["reference"]
+            if action.kind != SUBMISSION or (timeline.supplier_id, reference) in self._found:
+                continue
+            try:
+                pinned = contracts.counting(self.connection, timeline, action.at)
+                read = submission(action.row, pinned.definition)
+            except Refusal as refusal:
+                self._new[action.row.line] = refusal
+                continue
+            digests = intake.digests(pinned.buyer_id, read.prospect)
+            self._new[action.row.line] = _New(pinned, read, digests)
+            if digests:
+                wanted.append((timeline.supplier_id, timeline.buyer_id, reference, digests))
+        if wanted:
+            intake.prefetch(wanted, actions[0].at)
+
+    def _submit(self, desk: Desk, intake: IntakeDesk, action: Action) -> None:
+        timeline, reference = self._timeline(action), action.row.cells["reference"]
+        identity = self._found.get((timeline.supplier_id, reference))
+        if identity is not None:
+            if not _is_submission_of(desk.cases[identity], action):
+                raise Refused.by("reference", "duplicate_reference", f"reference {reference!r} was submitted before")
+            self.known += 1
+            return
+        refused_before = self._refused_before.get((timeline.supplier_id, _source(action)))
+        if refused_before is not None:
+            self._refuse(action, refused_before)
+            return
+        new = self._new[action.row.line]
+        if isinstance(new, Refusal):
+            raise new
+        result = intake.submit(
+            new.pinned, new.submission, action.at, ACTOR, digests=new.digests, source_key=_source(action)
+        )
+        if isinstance(result, NotTaken):
+            self._refuse(action, result.violations)
+        else:
+            self._found[timeline.supplier_id, reference] = result.case.id
+            self.taken += 1
+
+    def _conclude(self, desk: Desk, action: Action) -> None:
+        if action.at < action.submitted_at:
+            raise Refused.by("outcome_at", "outcome_before_submission", "the outcome is older than the submission")
+        try:
+            timeline = self._timeline(action)
+        except Refused:
+            return  # its submission was refused for that, and that is told
+        identity = self._found.get((timeline.supplier_id, action.row.cells["reference"]))
+        if identity is None or not _is_submission_of(desk.cases[identity], action):
+            return  # as before
+        if (identity, action.at) in self._concluded:
+            return
+        case, outcome = desk.cases[identity], Outcome(action.row.cells["outcome"])
+        if outcome in CANCELLATIONS:
+            asked, stated = CANCELLATIONS[outcome]
+            commands.cancel(desk, case, asked, Actor(ACTOR, stated, None), action.at, "")
+        else:
+            findings = findings_of(outcome, case.pinned)
+            commands.give_findings(desk, case, findings, Actor(ACTOR, Party.BUYER, None), action.at)
+        self._concluded.add((identity, action.at))
+        self.outcomes += 1
+
+    def _refuse(self, action: Action, violations: tuple[Violation, ...]) -> None:
+        stage = "submission" if action.kind == SUBMISSION else "outcome"
+        self.refused.append(RefusedRow(action.row, stage, violations))
+
+
+def _source(action: Action) -> str:
+    """What makes the refusal of a row the same when the file is taken in again."""
+    cells = action.row.cells
+    return f"import:{cells['buyer']}:{cells['reference']}:{action.at.isoformat()}:{cells['starts_at']}"
+
+
+def _is_submission_of(case: Case, action: Action) -> bool:
+    """Whether the row is the appointment's own, not another one under the same reference."""
+    return case.state.submitted_at == action.submitted_at and case.state.slots[0] == slot_of(action.row)
+
+
+def _portions(wanted: Mapping[Any, Iterable[Any]]) -> Iterable[tuple[Any, list[Any]]]:
+    """What is wanted of each, as many at a time as one statement names."""
+    for key, values in wanted.items():
+        every = sorted(values)
+        for start in range(0, len(every), cases.IN_CHUNKS):
+            yield key, every[start : start + cases.IN_CHUNKS]
+
+
+def findings_of(outcome: Outcome, pinned: Pinned) -> Findings:
+    """An outcome that is no cancellation, as the findings that lead to it. Raises `IllegalMove` where none do."""
+    definition = pinned.definition
+    if outcome is Outcome.CUT_SHORT:
+        minimum = definition.attendance.minimum_minutes
+        if minimum == 0:
+            raise IllegalMove("without minimum minutes nothing is cut short", code="outcome_not_possible")
+        return Findings(Finding.ATTENDED, minimum - 1)
+    if outcome is Outcome.DISQUALIFIED:
+        required = [c.id for c in definition.criteria if c.kind is CriterionKind.REQUIRED]
+        if not required:
+            raise IllegalMove("without required criteria nobody is disqualified", code="outcome_not_possible")
+        return Findings(Finding.ATTENDED, criteria=dict.fromkeys(required, CriterionFinding.REFUTED))
+    return Findings(Finding(outcome.value))
+
+
+def as_violations(errors: Iterable[FieldError]) -> tuple[Violation, ...]:
+    """Faults of a row as broken clauses: the column stands for the clause."""
+    return tuple(Violation(error.pointer.lstrip("/") or "row", "malformed", error.detail) for error in errors)
+
+
+def violations_of(refusal: Refusal) -> tuple[Violation, ...]:
+    """Any refusal as broken clauses."""
+    if isinstance(refusal, Malformed):
+        return as_violations(refusal.errors)
+    if isinstance(refusal, Refused):
+        return refusal.violations
+    clause = "verification.window" if isinstance(refusal, WindowClosed) else "outcome"
+    return (Violation(clause, refusal.code, refusal.detail),)
