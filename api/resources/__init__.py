@@ -18,13 +18,28 @@ one that must keep what was written raises `ledger.services.Kept`. A new module 
 """
 
 from api.endpoints import Resource
-from api.resources import appointments, billing_runs, health, keys, organisations, users
+from api.resources import (
+    agreements,
+    appointments,
+    billing_runs,
+    definitions,
+    health,
+    intake_refusals,
+    keys,
+    organisations,
+    suppressions,
+    users,
+)
 
 BLUEPRINTS: tuple[Resource, ...] = (
     organisations.blueprint,
     users.blueprint,
     keys.blueprint,
+    definitions.blueprint,
+    agreements.blueprint,
     appointments.blueprint,
+    intake_refusals.blueprint,
+    suppressions.blueprint,
     billing_runs.blueprint,
     health.blueprint,
 )

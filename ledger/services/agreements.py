@@ -64,7 +64,7 @@ def add_version(
     actor: str,
 ) -> int:
     """The next version of the terms. It counts once both have accepted it. Returns its number."""
-    head = _locked(connection, agreement_id)
+    head = lock(connection, agreement_id)
     terms = parse_agreement(document)
     definition = _newest_definition(connection, head.definition_id)
     faults = check_against(terms, definition)
@@ -106,7 +106,7 @@ def accept(
     Saying it again changes nothing. Raises `IllegalMove` for an offer that a newer one has replaced, and for a
     definition version that the buyer has superseded, unless the buyer himself said yes to the two together.
     """
-    head = _locked(connection, agreement_id)
+    head = lock(connection, agreement_id)
     column = t.agreement_version.c
     query = select(column.number, column.document, column.effective_from).where(column.agreement_id == agreement_id)
     versions = {row.number: row for row in connection.execute(query)}
@@ -160,7 +160,7 @@ def _check_offer(said: set[tuple[str, int, int]], version: int, *, newest: int, 
 
 def end(connection: Connection, agreement_id: UUID, from_: datetime, *, now: datetime) -> None:
     """Ends the agreement for the future: what was booked before is finished under it."""
-    head = _locked(connection, agreement_id)
+    head = lock(connection, agreement_id)
     if from_ < now:
         raise Refused.by("from", "end_in_the_past", "an agreement can be ended only for the future")
     if head.ended_from is not None and head.ended_from <= from_:
@@ -222,7 +222,7 @@ def _newest_definition(connection: Connection, definition_id: UUID) -> Any:
     return parse_definition(document)
 
 
-def _locked(connection: Connection, agreement_id: UUID) -> Any:
+def lock(connection: Connection, agreement_id: UUID) -> Any:
     """The head, held until the end of the transaction: versions and acceptances go one after the other."""
     query = select(t.agreement).where(t.agreement.c.id == agreement_id).with_for_update()
     head = connection.execute(query).one_or_none()

@@ -37,7 +37,7 @@ def create_definition(connection: Connection, buyer_id: UUID, document: Mapping[
 
 def put_draft(connection: Connection, definition_id: UUID, document: Mapping[str, Any], *, now: datetime) -> int:
     """Replaces the draft, or starts the next one after a published version. Returns its number."""
-    head = _locked(connection, definition_id)
+    head = lock(connection, definition_id)
     terms = parse_definition(document)
     if terms.slug != head.slug:
         raise Refused.by("slug", "slug_changed", f"the definition's slug is {head.slug!r} and stays so")
@@ -94,7 +94,7 @@ def publish(
     Raises `Refused` with every finding of the linter if one of them is an error, or where the effective time lies in
     the past or before the version that this one supersedes.
     """
-    _locked(connection, definition_id)
+    lock(connection, definition_id)
     document = draft_document(connection, definition_id)
     effective = effective_from or now
     if effective < now and not imported:
@@ -142,7 +142,7 @@ def _check_order(connection: Connection, definition_id: UUID, effective: datetim
         )
 
 
-def _locked(connection: Connection, definition_id: UUID) -> Any:
+def lock(connection: Connection, definition_id: UUID) -> Any:
     """The head, held until the end of the transaction: numbers and publishing go one after the other."""
     query = select(t.definition).where(t.definition.c.id == definition_id).with_for_update()
     head = connection.execute(query).one_or_none()
