@@ -6,7 +6,7 @@ wrong with the data, 2 wrong usage.
 
 import click
 
-from api.commands import accounts, migration, serve
+from api.commands import accounts, billing, history, migration, serve, settlement
 from api.terminal import Commands
 
 
@@ -22,6 +22,9 @@ for command in (
     accounts.organisations,
     accounts.users,
     accounts.keys,
+    history.take_history,
+    settlement.tick,
+    billing.bill_period,
 ):
     main.add_command(command)
 

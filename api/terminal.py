@@ -4,6 +4,7 @@ Owns the two consoles (results on standard output, everything else on standard e
 silent where nobody watches: not a terminal, or `--json`.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
@@ -33,6 +34,9 @@ MENDS: Mapping[str, str] = {
     "key_revoked": "create a new key",
     "not_found": "look at what there is with the list command",
 }
+
+
+_AMOUNT = re.compile(r"[-−]?[0-9][0-9,]*(\.[0-9]+)?")
 
 
 class Failure(click.ClickException):
@@ -92,7 +96,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
-        numeric = all(isinstance(row[index], int) for row in rows)
+        numeric = all(isinstance(row[index], int) or _AMOUNT.fullmatch(str(row[index])) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
