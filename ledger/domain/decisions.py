@@ -35,12 +35,21 @@ def span_after(definition: Definition, anchor: datetime, span: Span) -> datetime
     return deadline(anchor, span, definition.time_zone, definition.calendar)
 
 
+def anchored(anchor: Anchor, slot: Slot, submitted_at: datetime) -> datetime:
+    """Where a window begins: at the slot's end, or from delivery at the later of it and the submission."""
+    return max(slot.ends_at, submitted_at) if anchor is Anchor.DELIVERY else slot.ends_at
+
+
 def findings_deadline(definition: Definition, slot: Slot, submitted_at: datetime) -> datetime:
     """When the buyer's silence takes effect for this slot."""
-    anchor = slot.ends_at
-    if definition.verification.anchor is Anchor.DELIVERY:
-        anchor = max(anchor, submitted_at)
-    return span_after(definition, anchor, definition.verification.window)
+    terms = definition.verification
+    return span_after(definition, anchored(terms.anchor, slot, submitted_at), terms.window)
+
+
+def clawback_deadline(definition: Definition, state: Appointment) -> datetime:
+    """Until when the buyer may claim money back for this slot."""
+    terms = definition.clawback
+    return span_after(definition, anchored(terms.anchor, state.slot, state.submitted_at), terms.window)
 
 
 def submitted(
@@ -75,15 +84,21 @@ def verdict_payload(
         "share": ruling.share,
         "rebooking_at": None if final else rebooking_deadline(definition, state, ruling, at),
         "contest_at": span_after(definition, at, definition.dispute.contest_window),
-        "clawback_at": span_after(definition, state.slot.ends_at, definition.clawback.window),
+        "clawback_at": clawback_deadline(definition, state),
     }
 
 
 def rebooking_deadline(definition: Definition, state: Appointment, ruling: Ruling, at: datetime) -> datetime | None:
-    """Until when the supplier may rebook; None where there is nothing to rebook or no time for it."""
+    """Until when the supplier may rebook; None where there is nothing to rebook or no time for it.
+
+    The same no-show stated again keeps the clock it has; one that follows an outcome already owed is final, since
+    a chain is billed once.
+    """
     rebooking = definition.rebooking
     if ruling.outcome is not Outcome.PROSPECT_NO_SHOW or state.rebookings >= rebooking.limit:
         return None
+    if state.outcome is Outcome.PROSPECT_NO_SHOW or state.amount > 0:
+        return state.rebooking_at
     return None if rebooking.within.is_zero else span_after(definition, at, rebooking.within)
 
 
@@ -124,7 +139,7 @@ def cancelled(
     definition: Definition, state: Appointment, by: Party, stated_by: Party, at: datetime, actor: str, reason: str
 ) -> Event:
     """`by` is who asked; `stated_by` who says so: itself or the prospect, never the other side."""
-    if by not in (Party.PROSPECT, stated_by) and stated_by is not Party.OPERATOR:
+    if not _may_say(stated_by, by):
         raise NotAllowed(f"the {stated_by} cannot say that the {by} cancelled")
     _movable(state, EventKind.CANCELLED, at)
     if state.rebookings:
@@ -133,6 +148,13 @@ def cancelled(
         ruling, final = rule_cancelled(definition, state, _cancellation(definition, state, by, at)), False
     payload = verdict_payload(definition, state, ruling, at, stated_by, final=final)
     return Event(EventKind.CANCELLED, at, actor, {**payload, "asked_by": by.value, "reason": reason})
+
+
+def _may_say(stated_by: Party, asked_by: Party) -> bool:
+    """Who states it names itself or the prospect; the operator, who is no side, any of the three."""
+    if asked_by not in (Party.PROSPECT, Party.BUYER, Party.SUPPLIER):
+        return False
+    return stated_by is Party.OPERATOR or asked_by in (Party.PROSPECT, stated_by)
 
 
 def _cancellation(definition: Definition, state: Appointment, by: Party, at: datetime) -> Outcome:
@@ -165,7 +187,7 @@ def rescheduled(
     reason: str,
 ) -> Event:
     """Another slot for the same appointment: a reschedule, a mere correction, or the rebooking of a no-show."""
-    if asked_by not in (Party.PROSPECT, stated_by) and stated_by is not Party.OPERATOR:
+    if not _may_say(stated_by, asked_by):
         raise NotAllowed(f"the {stated_by} cannot say that the {asked_by} asked for it")
     if state.schedule is Schedule.BOOKED and state.verdict is not Verdict.PENDING:
         return _rebooked(definition, state, slot, asked_by, at, actor, reason)

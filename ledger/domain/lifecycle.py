@@ -101,7 +101,8 @@ class Appointment:
     """The five axes with the deadlines that run. Amounts are minor units of the definition's currency.
 
     `amount` is charges − credits; `held` the part of it that an open dispute keeps from being invoiced.
-    `claims` says for each criterion whether the supplier's facts meet it (None: no fact).
+    `claims` says for each criterion whether the supplier's facts meet it (None: no fact). `dispute` is the open
+    dispute's essence (`DISPUTE_OPENED`'s payload), `decided` the facts that were conceded or decided and are closed.
     """
 
     submitted_at: datetime
@@ -129,6 +130,8 @@ class Appointment:
     reply_at: datetime | None = None
     decision_at: datetime | None = None
     replacement_at: datetime | None = None
+    dispute: Mapping[str, Any] | None = None
+    decided: tuple[str, ...] = ()
     version: int = 1
 
     @property
@@ -220,11 +223,15 @@ def _submitted(event: Event) -> Appointment:
         submitted_at=event.effective_at,
         slots=(_slot(payload["slot"]),),
         claims=claims,
-        criteria={
-            name: CriterionFinding.UNPROVEN if met is None else CriterionFinding.CLAIMED for name, met in claims.items()
-        },
+        criteria=_claimed(claims),
         findings_at=instant(payload["findings_at"]),
     )
+
+
+def _claimed(claims: Mapping[str, bool | None]) -> dict[str, CriterionFinding]:
+    return {
+        name: CriterionFinding.UNPROVEN if met is None else CriterionFinding.CLAIMED for name, met in claims.items()
+    }
 
 
 def _rescheduled(state: Appointment, event: Event) -> dict[str, Any]:
@@ -236,6 +243,7 @@ def _rescheduled(state: Appointment, event: Event) -> dict[str, Any]:
 
 
 def _rebooked(state: Appointment, event: Event) -> dict[str, Any]:
+    """The criteria stay as they were found: a rebooked slot that is cancelled restores the no-show with them."""
     return {
         "slots": (*state.slots, _slot(event.payload["slot"])),
         "rebookings": state.rebookings + 1,
@@ -288,6 +296,7 @@ def _no_show_final(state: Appointment, event: Event) -> dict[str, Any]:
 def _dispute_opened(state: Appointment, event: Event) -> dict[str, Any]:
     return {
         "verdict": Verdict.CONTESTED,
+        "dispute": event.payload,
         "findings_at": None,
         "reply_at": instant(event.payload["reply_at"]),
         "decision_at": instant(event.payload["decision_at"]),
@@ -301,6 +310,8 @@ def _dispute_moved(state: Appointment, event: Event) -> dict[str, Any]:
 def _dispute_decided(state: Appointment, event: Event) -> dict[str, Any]:
     return {
         **_ruled(Verdict.DECIDED)(state, event),
+        "dispute": None,
+        "decided": tuple(sorted({*state.decided, *event.payload["facts"]})),
         "reply_at": None,
         "decision_at": None,
         "replacement_at": instant(event.payload.get("replacement_at")),
@@ -309,7 +320,14 @@ def _dispute_decided(state: Appointment, event: Event) -> dict[str, Any]:
 
 def _dispute_withdrawn(state: Appointment, event: Event) -> dict[str, Any]:
     """The payload repeats the verdict that the dispute had put in question."""
-    return {**_ruled(Verdict(event.payload["verdict"]))(state, event), "reply_at": None, "decision_at": None}
+    payload = event.payload
+    return {
+        **_ruled(Verdict(payload["verdict"]))(state, event),
+        "verdict_at": instant(payload["verdict_at"]),
+        "dispute": None,
+        "reply_at": None,
+        "decision_at": None,
+    }
 
 
 def _replacement_ended(state: Appointment, event: Event) -> dict[str, Any]:

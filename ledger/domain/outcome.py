@@ -97,9 +97,11 @@ def rule_cancelled(definition: Definition, state: Appointment, outcome: Outcome)
 
 
 def rule_restored_no_show(definition: Definition, state: Appointment) -> Ruling:
-    """The no-show that a cancelled rebooking gives back."""
+    """The no-show that a cancelled rebooking gives back, with what was found of the criteria then."""
     outcome = Outcome.PROSPECT_NO_SHOW
-    return Ruling(Finding.PROSPECT_NO_SHOW, None, rule_on_criteria(state), outcome, definition.outcomes[outcome])
+    ruled = (CriterionFinding.CONFIRMED, CriterionFinding.REFUTED)
+    criteria = rule_on_criteria(state, {name: found for name, found in state.criteria.items() if found in ruled})
+    return Ruling(Finding.PROSPECT_NO_SHOW, None, criteria, outcome, definition.outcomes[outcome])
 
 
 def rule_silent(definition: Definition, state: Appointment, proven: Findings | None) -> Ruling:
