@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import documentation, problems, traffic
+from api import documentation, problems, traffic, web
 from api import settings as configuration
 from api.auth import FailedKeys
 from api.databases import EXTENSION, Database
@@ -46,4 +46,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         api.register_blueprint(blueprint)
     problems.register(app)
     app.register_blueprint(documentation.pages)
+    web.register(app, settings)
     return app

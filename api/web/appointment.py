@@ -1,0 +1,272 @@
+"""One appointment on one screen: who, when, what was claimed, what it is worth, what happened.
+
+Owns the buyer's forms for findings and cancellation, and shows what each choice would be worth before the click.
+They go through the same commands as the API; what these refuse is shown beside the form, with the clause. Somebody
+else's appointment is not there.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, redirect, request, url_for
+from sqlalchemy import Connection
+from sqlalchemy import select as rows_of
+
+from api.databases import database
+from api.problems import problem_of
+from api.units import clock
+from api.web import history
+from api.web.blueprint import pages, show
+from api.web.sessions import Person, only, person
+from ledger.domain.errors import Malformed, Refusal, Unknown, VersionMismatch
+from ledger.domain.lifecycle import CriterionFinding, Finding, Party
+from ledger.domain.outcome import Findings
+from ledger.services import Kept, appointments, commands, keeping, valuation
+from ledger.services.access import BUYER, OPERATOR, SUPPLIER, Principal, visible
+from ledger.services.cases import Case
+from ledger.services.commands import Actor
+from ledger.services.desk import Desk
+from ledger.services.valuation import Worth
+from ledger.store import tables as t
+from ledger.store.engine import reading, writing
+
+KEYS: Final = {
+    Finding.ATTENDED: "a",
+    Finding.PROSPECT_NO_SHOW: "n",
+    Finding.BUYER_NO_SHOW: "b",
+    Finding.BOTH_ABSENT: "0",
+    Finding.SUPPLIER_FAULT: "s",
+    Finding.ACCESS_FAILURE: "x",
+    Finding.TECHNICAL_FAILURE: "t",
+}
+"""The choices of attendance and the key of each."""
+LONGEST_MINUTES: Final = 1_440
+LONGEST_NOTE: Final = 2_000
+
+
+@pages.get("/appointments/<uuid:appointment_id>")
+@only(BUYER, SUPPLIER, *OPERATOR)
+def appointment(appointment_id: UUID) -> Response:
+    """The appointment, with what is due as settled."""
+    return _page(appointment_id)
+
+
+@pages.post("/appointments/<uuid:appointment_id>/worth")
+@only(BUYER)
+def findings_worth(appointment_id: UUID) -> Response:
+    """What the choices in the form would be worth: a part of the page for htmx, the page itself without scripts."""
+    if "HX-Request" not in request.headers:
+        return _page(appointment_id, given=request.form)
+    now = clock()
+    with reading(database().engine) as connection:
+        case = _case(connection, appointment_id, now)
+        worth, refusal = _chosen(connection, case, request.form, now)
+    return show("worth", worth=worth, problem=_problem(refusal), currency=case.pinned.definition.currency, now=now,
+                zone=person().time_zone)  # fmt: skip
+
+
+@pages.post("/appointments/<uuid:appointment_id>/findings")
+@only(BUYER)
+def record_findings(appointment_id: UUID) -> Response:
+    """Record what happened."""
+
+    def act(desk: Desk, case: Case, now: datetime) -> None:
+        commands.give_findings(desk, case, findings_of(case, request.form), actor_of(person().principal), now)
+
+    return _command(appointment_id, "findings", act)
+
+
+@pages.post("/appointments/<uuid:appointment_id>/cancel")
+@only(BUYER)
+def cancel_appointment(appointment_id: UUID) -> Response:
+    """Cancel before the start."""
+    by = request.form.get("by", "")
+
+    def act(desk: Desk, case: Case, now: datetime) -> None:
+        if by not in (Party.BUYER.value, Party.PROSPECT.value):
+            raise Malformed.at("by", "say who asked for the cancellation")
+        reason = request.form.get("reason", "").strip()[:LONGEST_NOTE]
+        commands.cancel(desk, case, Party(by), actor_of(person().principal), now, reason)
+
+    return _command(appointment_id, "cancel", act)
+
+
+def _command(appointment_id: UUID, form: str, act: Callable[[Desk, Case, datetime], None]) -> Response:
+    """Settles what is due, then acts, in one transaction; a refusal keeps the settlement and comes back in place."""
+    refusal: Refusal | None = None
+    with writing(database().engine) as connection:
+        now = clock()
+        desk = Desk(connection, now)
+        case = commands.in_hand(desk, appointment_id, actor_of(person().principal), now)
+        try:
+            with keeping(desk.flush):
+                _check_version(case)
+                act(desk, case, now)
+            desk.flush()
+        except Kept as kept:
+            refusal = kept.refusal
+    if refusal is not None:
+        return _page(appointment_id, given=request.form, refused=(form, refusal))
+    return redirect(url_for("web.appointment", appointment_id=appointment_id, done=form))  # type: ignore[return-value]
+
+
+def _check_version(case: Case) -> None:
+    if request.form.get("version") != str(case.state.version):
+        raise VersionMismatch("It has changed since you opened this page. Look again, then decide.")
+
+
+def actor_of(principal: Principal) -> Actor:
+    """Who commands or would, as the services name it."""
+    if principal.is_operator or principal.party is None:
+        return Actor(principal.actor, Party.OPERATOR, None)
+    return Actor(principal.actor, Party(principal.party), principal.organisation_id)
+
+
+def findings_of(case: Case, form: Mapping[str, str]) -> Findings:
+    """The form as findings. Raises `Malformed` for what no form of ours sends."""
+    attendance = form.get("attendance", "")
+    if attendance not in KEYS:
+        raise Malformed.at("attendance", "say who was there")
+    minutes = form.get("minutes", "").strip()
+    if minutes and not (minutes.isascii() and minutes.isdigit() and int(minutes[:6]) <= LONGEST_MINUTES):
+        raise Malformed.at("minutes", f"minutes are a whole number up to {LONGEST_MINUTES}")
+    criteria = {}
+    for criterion in case.pinned.definition.criteria:
+        stated = form.get(f"criterion.{criterion.id}")
+        if stated in (CriterionFinding.CONFIRMED.value, CriterionFinding.REFUTED.value):
+            criteria[criterion.id] = CriterionFinding(stated)
+    note = form.get("note", "").strip()[:LONGEST_NOTE] or None
+    return Findings(Finding(attendance), int(minutes) if minutes else None, criteria, note=note)
+
+
+def _page(
+    appointment_id: UUID, *, given: Mapping[str, str] | None = None, refused: tuple[str, Refusal] | None = None
+) -> Response:
+    now, viewer = clock(), person()
+    with reading(database().engine) as connection:
+        case = _case(connection, appointment_id, now)
+        shown = appointments.one(connection, appointment_id, visible(viewer.principal, t.appointment), now)
+        happened = appointments.events(connection, appointment_id)
+        names = dict(
+            connection.execute(
+                rows_of(t.organisation.c.slug, t.organisation.c.legal_name).where(
+                    t.organisation.c.id.in_((case.pinned.supplier_id, case.pinned.buyer_id))
+                )
+            )
+            .tuples()
+            .all()
+        )
+        forms = _forms(connection, case, shown, given, viewer, now) if viewer.has(BUYER) and shown else {}
+        evidence = _evidence(connection, appointment_id)
+    assert shown is not None, "what the case was found by finds it again"
+    definition = case.pinned.definition
+    return show(
+        "appointment",
+        200 if refused is None else problem_of(refused[1]).status,
+        a=shown,
+        case=case,
+        definition=definition,
+        currency=definition.currency,
+        names=names,
+        criteria=_criteria(case, shown),
+        steps=history.steps(definition, happened),
+        evidence=evidence,
+        given=given or {},
+        refused_form=None if refused is None else refused[0],
+        problem=None if refused is None else _problem(refused[1]),
+        done=request.args.get("done"),
+        now=now,
+        zone=viewer.time_zone,
+        **{"findings": None, "cancellations": None, "silence": None, **forms},
+    )
+
+
+def _case(connection: Connection, appointment_id: UUID, now: datetime) -> Case:
+    case = valuation.as_settled(connection, appointment_id, visible(person().principal, t.appointment), now)
+    if case is None:
+        raise Unknown("there is no such appointment")
+    return case
+
+
+def _forms(
+    connection: Connection,
+    case: Case,
+    shown: Mapping[str, Any],
+    given: Mapping[str, str] | None,
+    viewer: Person,
+    now: datetime,
+) -> dict[str, Any]:
+    """What the buyer can still do, each choice with what it is worth."""
+    actor = actor_of(viewer.principal)
+    if shown["stage"] == "booked":
+        asked_by = (Party.PROSPECT, Party.BUYER)
+        worths = {by.value: valuation.of_cancellation(connection, case, by, actor, now) for by in asked_by}
+        return {"cancellations": worths, "silence": valuation.of_silence(connection, case)}
+    if shown["stage"] != "awaiting_findings":
+        return {}
+
+    def worth(findings: Findings) -> Worth:
+        return valuation.of_findings(connection, case, findings, actor, now)
+
+    choices = [(finding, key, worth(Findings(finding))) for finding, key in KEYS.items()]
+    least = case.pinned.definition.attendance.minimum_minutes
+    chosen, refusal = (None, None) if given is None else _chosen(connection, case, given, now)
+    return {
+        "silence": valuation.of_silence(connection, case),
+        "findings": {
+            "choices": choices,
+            "least": least,
+            "cut_short": worth(Findings(Finding.ATTENDED, least - 1)) if least > 1 else None,
+            "chosen": chosen,
+            "chosen_problem": _problem(refusal),
+        },
+    }
+
+
+def _chosen(
+    connection: Connection, case: Case, form: Mapping[str, str], now: datetime
+) -> tuple[Worth | None, Refusal | None]:
+    """What the form's choices are worth, or what they would be refused with."""
+    try:
+        findings = findings_of(case, form)
+    except Malformed as refusal:
+        return None, refusal
+    worth = valuation.of_findings(connection, case, findings, actor_of(person().principal), now)
+    return (None, worth.refusal) if worth.refusal is not None else (worth, None)
+
+
+def _criteria(case: Case, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each criterion with what the supplier claims, whether that meets it, and what a bonus adds."""
+    found = {entry["id"]: entry for entry in shown["qualification"]["criteria"]}
+    return [
+        {
+            "id": criterion.id,
+            "label": criterion.label,
+            "kind": criterion.kind.value,
+            "bonus": case.pinned.agreement.price.bonuses.get(criterion.id),
+            "claimed": found[criterion.id]["value"],
+            "met": case.state.claims.get(criterion.id),
+            "finding": found[criterion.id]["finding"],
+        }
+        for criterion in case.pinned.definition.criteria
+    ]
+
+
+def _evidence(connection: Connection, appointment_id: UUID) -> list[Any]:
+    item = t.evidence_item.c
+    query = rows_of(item.id, item.kind, item.grade, item.party, item.received_at).where(
+        item.appointment_id == appointment_id
+    )
+    return list(connection.execute(query.order_by(item.id)).mappings())
+
+
+def _problem(refusal: Refusal | None) -> dict[str, Any] | None:
+    """A refusal in the words of a page: what, and by which clauses."""
+    if refusal is None:
+        return None
+    broken = getattr(refusal, "violations", ()) or ()
+    faults = getattr(refusal, "errors", ()) or ()
+    details = [(each.clause, each.detail) for each in broken] + [(None, each.detail) for each in faults]
+    return {"details": details or [(None, refusal.detail)], "code": refusal.code}

@@ -1,0 +1,69 @@
+"""The one blueprint of all pages, and what every page is sent with.
+
+Owns the security headers: scripts run by nonce alone, styles, fonts and everything else come from this host, nobody
+may frame a page. Static files are named with their digest, so that browsers may keep them.
+"""
+
+import hashlib
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Blueprint, Response, g, render_template, request, url_for
+
+from api.web import display
+
+STATIC: Final = Path(__file__).parent / "static"
+A_YEAR_SECONDS: Final = 365 * 24 * 3600
+
+pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+
+for _name, _filter in display.FILTERS.items():
+    pages.add_app_template_filter(_filter, _name)
+
+
+def show(template: str, status: int = 200, **values: Any) -> Response:
+    """A page, or a part of one, from `templates/web/`."""
+    html = render_template(
+        f"web/{template}.html.j2", nonce=nonce(), asset=asset, person=g.get("person"), tabs=g.get("tabs", ()), **values
+    )
+    return secured(Response(html, status, content_type="text/html; charset=utf-8"))
+
+
+def nonce() -> str:
+    """This request's."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    return str(g.nonce)
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its content."""
+    return url_for("web.static", filename=name, v=_digest(name))
+
+
+def secured(response: Response) -> Response:
+    """The page with the headers that every page has."""
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'nonce-{nonce()}'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    return response
+
+
+@pages.after_request
+def _keep_static(response: Response) -> Response:
+    """Static files may be kept for as long as their name stands; pages never are."""
+    if request.endpoint == "web.static" and response.status_code in (200, 304) and "v" in request.args:
+        response.headers["Cache-Control"] = f"public, max-age={A_YEAR_SECONDS}, immutable"
+    return response

@@ -1,0 +1,152 @@
+"""Finance: months, billing runs and their documents.
+
+Owns the start of a run from a page: its row first, then the run beside the request, so that a long one is watched
+instead of waited for. Refuses to run twice what runs already; the run itself gives no second document anyway.
+"""
+
+import logging
+import threading
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from flask import Response, redirect, request, url_for
+from sqlalchemy import Engine, insert, select, update
+
+from api.databases import database
+from api.units import clock
+from api.web import files
+from api.web.blueprint import pages, show
+from api.web.documents import PAGE, download
+from api.web.inbox import identity
+from api.web.sessions import only, person
+from invoices.billing_run import bill
+from ledger.domain.calendar import Period
+from ledger.domain.errors import Conflict, Refusal, Unknown
+from ledger.reports import months as report
+from ledger.services.access import FINANCE
+from ledger.store import tables as t
+from ledger.store.engine import reading, writing
+from ledger.store.types import new_id
+
+WAIT_SECONDS: Final = 3.0
+"""How long the answer waits for a run: most are over by then and need no second look."""
+STALE_SECONDS: Final = 3_600
+"""After this long a run that says it runs has stopped with its process."""
+
+log = logging.getLogger(__name__)
+
+
+@pages.get("/months")
+@only(FINANCE)
+def months() -> Response:
+    """Every month with money in it, newest first."""
+    with reading(database().engine) as connection:
+        found = report.months(connection)
+        runs = report.last_runs(connection, [month.period for month in found])
+        balances = report.balances(connection)
+    return show("months", months=found, runs=runs, balances=balances)
+
+
+@pages.get("/months/<period>")
+@only(FINANCE)
+def month(period: str) -> Response:
+    """One month: its figures, its run, its documents."""
+    return _page(_period(period))
+
+
+@pages.post("/months/<period>/run")
+@only(FINANCE)
+def run_month(period: str) -> Response:
+    """Bill the month; a dry run issues nothing."""
+    wanted, now = _period(period), clock()
+    dry_run = request.form.get("dry_run") == "yes"
+    run_id = new_id()
+    engine = database().engine
+    with writing(engine) as connection:
+        last = report.last_runs(connection, [wanted]).get(wanted.number)
+        if last is not None and last.finished_at is None and (now - last.created_at).total_seconds() < STALE_SECONDS:
+            raise Conflict(f"{wanted} is being billed already", code="run_in_progress")
+        connection.execute(
+            insert(t.billing_run).values(
+                id=run_id,
+                period=wanted.number,
+                dry_run=dry_run,
+                state="queued",
+                actor=person().principal.actor,
+                progress_done=0,
+                progress_total=0,
+                created_at=now,
+            )
+        )
+    worker = threading.Thread(
+        target=_run, args=(engine, wanted, now, person().principal.actor, dry_run, run_id), name=f"bill {wanted}"
+    )
+    worker.start()
+    worker.join(WAIT_SECONDS)
+    return redirect(url_for("web.month", period=str(wanted), run=run_id))  # type: ignore[return-value]
+
+
+@pages.get("/months/<period>.zip")
+@only(FINANCE)
+def month_archive(period: str) -> Response:
+    """Every document of the month, as PDF and CSV."""
+    wanted = _period(period)
+    with reading(database().engine) as connection:
+        rows = list(
+            connection.execute(
+                select(t.document).where(t.document.c.period == wanted.number).order_by(t.document.c.number)
+            ).mappings()
+        )
+        return download(files.archive(connection, rows), f"documents-{wanted}.zip", "application/zip")
+
+
+def _run(engine: Engine, period: Period, now: datetime, actor: str, dry_run: bool, run_id: UUID) -> None:
+    """Bills beside the request. What refuses the run before it begins is kept in its row."""
+    try:
+        bill(engine, period, now=now, actor=actor, dry_run=dry_run, run_id=run_id)
+    except Refusal as refusal:
+        log.info("billing run %s refused: %s", run_id, refusal.code)
+        with writing(engine) as connection:
+            connection.execute(
+                update(t.billing_run)
+                .where(t.billing_run.c.id == run_id)
+                .values(state="failed", error=refusal.detail, finished_at=now)
+            )
+
+
+def _page(period: Period) -> Response:
+    now = clock()
+    run_id = identity(request.args.get("run"))
+    with reading(database().engine) as connection:
+        found = report.months(connection, period)
+        waiting = report.waiting_until(connection, period)
+        last = report.last_runs(connection, [period]).get(period.number)
+        watched = last if run_id is None else report.run(connection, run_id)
+        own = t.document.c.period == period.number
+        rows, following = report.documents(connection, own, limit=PAGE, after=identity(request.args.get("after")))
+        names = dict(connection.execute(select(t.organisation.c.slug, t.organisation.c.legal_name)).tuples().all())
+    figures = found[0].currencies if found else []
+    return show(
+        "month",
+        period=period,
+        figures=figures,
+        waiting=waiting,
+        run=watched,
+        is_running=watched is not None and watched.finished_at is None,
+        has_ended=now >= period.end("UTC"),
+        rows=rows,
+        totals=report.sums(rows),
+        following=following,
+        is_first=not request.args.get("after"),
+        names=names,
+        zone=person().time_zone,
+        now=now,
+    )
+
+
+def _period(text: str) -> Period:
+    try:
+        return Period.parse(text)
+    except ValueError:
+        raise Unknown("there is no such month") from None

@@ -1,0 +1,167 @@
+"""Browser sessions: the cookie, who it belongs to, and which pages they may see.
+
+Owns the session cookie (`__Host-`, Secure over https), the binding to the person's session token, the CSRF check of
+every form and the gate before each page. A session ends at once when its person is disabled or the token renewed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any, Final, ParamSpec
+from uuid import UUID
+
+from flask import Flask, Response, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import Connection, RowMapping
+
+from api.databases import database
+from api.settings import Settings
+from api.units import SETTINGS, clock
+from api.web.blueprint import pages
+from ledger.domain.errors import NotAllowed
+from ledger.services import access, logins, parties
+from ledger.services.access import ADMIN, ARBITER, BUYER, FINANCE, ROLES, SUPPLIER, Principal
+from ledger.store.engine import reading
+
+COOKIE: Final = "ledger-session"
+LONGEST_SESSION: Final = timedelta(hours=12)
+OPERATOR_ZONE: Final = "UTC"
+"""In which the operator's staff read times: they work for parties in every zone."""
+
+csrf = CSRFProtect()
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who looks at a page. `organisation` is the legal name, None for the operator's staff."""
+
+    id: UUID
+    name: str
+    email: str
+    principal: Principal
+    organisation: str | None
+    time_zone: str
+
+    def has(self, *roles: str) -> bool:
+        return not self.principal.roles.isdisjoint(roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One place in the navigation."""
+
+    label: str
+    endpoint: str
+    roles: frozenset[str]
+
+
+TABS: Final = (
+    Tab("Inbox", "web.inbox", frozenset({BUYER})),
+    Tab("Appointments", "web.appointments", frozenset({SUPPLIER})),
+    Tab("Months", "web.months", frozenset({FINANCE})),
+    Tab("Documents", "web.documents", frozenset({BUYER, SUPPLIER})),
+    Tab("Organisations", "web.organisations", frozenset({ADMIN})),
+    Tab("Overview", "web.overview", frozenset({ADMIN, ARBITER})),
+)
+
+
+class _Cookie(SecureCookieSessionInterface):
+    """Flask's signed cookie under a name that browsers tie to this host, wherever the connection is encrypted."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return f"__Host-{COOKIE}" if _encrypted(app) else COOKIE
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return _encrypted(app)
+
+
+def _encrypted(app: Flask) -> bool:
+    settings: Settings = app.extensions[SETTINGS]
+    return request.is_secure or settings.public_url.startswith("https://")
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Settles the cookie and the tokens; the API, which has keys instead, is left alone."""
+    app.session_interface = _Cookie()
+    app.config.update(
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        SESSION_COOKIE_DOMAIN=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,  # a token is good for as long as its session
+    )
+    csrf.init_app(app)
+
+
+@pages.before_request
+def _begin() -> None:
+    """Finds the person behind the cookie, then refuses forms that no page of ours has sent."""
+    if request.endpoint == "web.static":
+        return
+    g.person = _person()
+    g.tabs = tuple(tab for tab in TABS if g.person is not None and g.person.has(*tab.roles))
+    csrf.protect()
+
+
+def _person() -> Person | None:
+    kept = session.get("person")
+    if not isinstance(kept, dict):
+        return None
+    now = clock()
+    if now >= datetime.fromtimestamp(kept["since"], UTC) + LONGEST_SESSION:
+        session.clear()
+        return None
+    with reading(database().engine) as connection:
+        user = logins.by_session(connection, UUID(kept["id"]), kept["token"])
+        if user is None:
+            session.clear()
+            return None
+        return _as_person(connection, user)
+
+
+def _as_person(connection: Connection, user: RowMapping) -> Person:
+    organisation, zone = None, OPERATOR_ZONE
+    if user["organisation_id"] is not None:
+        row = parties.organisation(connection, user["organisation_id"])
+        organisation, zone = row["legal_name"], row["time_zone"]
+    return Person(user["id"], user["name"], user["email"], access.principal_of(user), organisation, zone)
+
+
+def begin(user: RowMapping, now: datetime) -> None:
+    """A new session for somebody who has proved who they are; nothing of the old one goes on."""
+    session.clear()
+    session["person"] = {"id": str(user["id"]), "token": user["session_token"], "since": int(now.timestamp())}
+
+
+def person() -> Person:
+    """Who looks at this page; only behind `only`."""
+    found: Person = g.person
+    return found
+
+
+def only(*roles: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """A page for people with one of the roles (none named: for everybody who is logged in)."""
+
+    def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+            if g.person is None:
+                return to_login()
+            if roles and not g.person.has(*roles):
+                raise NotAllowed(f"this page is for the role {' or '.join(r for r in ROLES if r in roles)}")
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def to_login() -> Response:
+    """The login page, which leads back here; a form is not sent again."""
+    back = request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
+    return redirect(url_for("web.login", to=back))  # type: ignore[return-value]

@@ -1,0 +1,86 @@
+"""Logging in: who a session belongs to, how often a person may fail, and what ends every session of theirs.
+
+Owns the count of failures and the lock that follows. Knows no passwords and no codes: whoever calls has checked
+them. Tells nobody why a login failed, so that an address that exists looks like one that does not.
+"""
+
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, case, or_, select, update
+
+from ledger.services.access import ARBITER, FINANCE
+from ledger.store import tables as t
+
+FAILURES_BEFORE_LOCK: Final = 5
+LOCKED_FOR: Final = timedelta(minutes=15)
+NEEDS_SECOND_FACTOR: Final = frozenset({FINANCE, ARBITER})
+"""Roles that move other people's money: a password alone does not let them in."""
+
+
+def by_email(connection: Connection, email: str) -> RowMapping | None:
+    """The person with this address, whether or not they may log in."""
+    query = select(t.user_account).where(t.user_account.c.email == email.strip().casefold())
+    return connection.execute(query).mappings().one_or_none()
+
+
+def by_session(connection: Connection, user_id: UUID, token: str) -> RowMapping | None:
+    """The person a session belongs to; None once they were disabled or the token was renewed."""
+    found = connection.execute(select(t.user_account).where(t.user_account.c.id == user_id)).mappings().one_or_none()
+    if found is None or found["disabled_at"] is not None:
+        return None
+    return found if hmac.compare_digest(found["session_token"], token) else None
+
+
+def may_try(user: RowMapping, now: datetime) -> bool:
+    """Whether the person is neither disabled nor locked out."""
+    return user["disabled_at"] is None and (user["locked_until"] is None or now >= user["locked_until"])
+
+
+def failed(connection: Connection, user_id: UUID, now: datetime) -> None:
+    """Counts a wrong password or code; the fifth in a row locks. The count begins anew after a lock."""
+    person = t.user_account.c
+    was_locked = person.locked_until.is_not(None)
+    count = case((was_locked, 1), else_=person.failed_logins + 1)
+    locks = case((was_locked, None), (person.failed_logins + 1 >= FAILURES_BEFORE_LOCK, now + LOCKED_FOR), else_=None)
+    over = or_(person.locked_until.is_(None), person.locked_until <= now)
+    connection.execute(
+        update(t.user_account).where(person.id == user_id, over).values(failed_logins=count, locked_until=locks)
+    )
+
+
+def succeeded(connection: Connection, user_id: UUID, now: datetime, *, password_hash: str | None = None) -> bool:
+    """Forgets the failures; False where the lock fell while the password was being checked.
+
+    `password_hash` replaces one that was made with weaker parameters.
+    """
+    person = t.user_account.c
+    values: dict[str, Any] = {"failed_logins": 0, "locked_until": None}
+    if password_hash is not None:
+        values["password_hash"] = password_hash
+    free = or_(person.locked_until.is_(None), person.locked_until <= now)
+    changed = connection.execute(
+        update(t.user_account).where(person.id == user_id, person.disabled_at.is_(None), free).values(values)
+    )
+    return changed.rowcount == 1
+
+
+def enrol(connection: Connection, user_id: UUID, totp_secret: str) -> bool:
+    """Keeps the secret of a second factor; False where there is one already, which stays."""
+    person = t.user_account.c
+    changed = connection.execute(
+        update(t.user_account)
+        .where(person.id == user_id, person.totp_secret.is_(None), person.disabled_at.is_(None))
+        .values(totp_secret=totp_secret)
+    )
+    return changed.rowcount == 1
+
+
+def end_sessions(connection: Connection, user_id: UUID) -> None:
+    """Ends every session of the person, on every device."""
+    connection.execute(
+        update(t.user_account).where(t.user_account.c.id == user_id).values(session_token=secrets.token_urlsafe(24))
+    )

@@ -1,0 +1,83 @@
+"""What findings, a cancellation or silence would be worth, before anybody says so.
+
+Each answer is the real command on a desk that writes nothing, so that what a person is shown before the click is what
+the click brings, refusals included.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_
+
+from ledger.domain.errors import Refusal
+from ledger.domain.lifecycle import Party
+from ledger.domain.outcome import Findings
+from ledger.domain.terms import Outcome
+from ledger.services import cases, commands
+from ledger.services.cases import Case
+from ledger.services.commands import Actor
+from ledger.services.desk import Desk
+from ledger.store import tables as t
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """`amount` in minor units; `waits_until` where it accrues only then (a no-show that can be rebooked).
+
+    `refusal` says why it cannot be: then the rest is empty. `outcome` is None where silence leaves it open.
+    """
+
+    amount: int = 0
+    price: int | None = None
+    share: int | None = None
+    outcome: Outcome | None = None
+    waits_until: datetime | None = None
+    disputed: bool = False
+    refusal: Refusal | None = None
+
+
+def as_settled(connection: Connection, appointment_id: UUID, sees: ColumnElement[bool], now: datetime) -> Case | None:
+    """The appointment with what is due as settled, or None where there is none to see. Nothing is written."""
+    found = cases.load(connection, and_(t.appointment.c.id == appointment_id, sees))
+    if not found:
+        return None
+    desk = Desk(connection, now, preview=True)
+    desk.take(found)
+    if found[0].state.next_due_at is not None and found[0].state.next_due_at <= now:
+        desk.settle(now, agreement_id=found[0].pinned.agreement_id)
+    return found[0]
+
+
+def of_findings(connection: Connection, case: Case, findings: Findings, actor: Actor, now: datetime) -> Worth:
+    """What the buyer's findings would bring now."""
+    return _tried(connection, case, now, lambda desk, twin: commands.give_findings(desk, twin, findings, actor, now))
+
+
+def of_cancellation(connection: Connection, case: Case, by: Party, actor: Actor, now: datetime) -> Worth:
+    """What a cancellation would bring now."""
+    return _tried(connection, case, now, lambda desk, twin: commands.cancel(desk, twin, by, actor, now, ""))
+
+
+def of_silence(connection: Connection, case: Case) -> Worth:
+    """What happens at the deadline if nobody says anything."""
+    at = case.state.findings_at
+    assert at is not None, "an appointment that awaits findings has their deadline"
+    return _tried(connection, case, at, lambda desk, _twin: desk.settle(at))
+
+
+def _tried(connection: Connection, case: Case, at: datetime, act: Callable[[Desk, Case], object]) -> Worth:
+    desk, twin = Desk(connection, at, preview=True), replace(case)
+    desk.take((twin,))
+    try:
+        act(desk, twin)
+    except Refusal as refusal:
+        return Worth(refusal=refusal)
+    waits_until = twin.state.rebooking_at
+    if waits_until is not None:
+        desk.settle(waits_until)
+    state = twin.state
+    return Worth(
+        state.amount, state.price, state.share, state.outcome, waits_until if state.share else None, state.disputed
+    )
