@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, exists
 from ledger.domain.calendar import Period
 from ledger.domain.journal import AccountKind, AccrualState
 from ledger.store import tables as t
+from ledger.store.lookups import line_of_accrual
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ def _month(found: dict[int, Month], number: int) -> Month:
 
 def _accruals(only: Period | None) -> Any:
     accrual = t.accrual.c
-    on_a_line = exists().where(t.document_line.c.accrual_id == accrual.id)
+    on_a_line = exists().where(line_of_accrual())
     groups = {
         "accrued": accrual.state != AccrualState.CLOSED.value,
         "held": accrual.state == AccrualState.HELD.value,
@@ -128,7 +129,7 @@ def waiting_until(connection: Connection, period: Period) -> list[Figures]:
         .where(
             accrual.state == AccrualState.OPEN.value,
             accrual.month <= period.number,
-            ~exists().where(t.document_line.c.accrual_id == accrual.id),
+            ~exists().where(line_of_accrual()),
         )
         .group_by(accrual.currency)
         .order_by(accrual.currency)

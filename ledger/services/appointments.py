@@ -27,6 +27,7 @@ from ledger.services import cases
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
 from ledger.store import tables as t
+from ledger.store.lookups import line_of_accrual
 
 NOTHING = Billed()
 
@@ -182,9 +183,7 @@ def _could_be(wanted: Stage, now: datetime) -> ColumnElement[bool]:
     }
     if wanted in open_now:
         return open_now[wanted]
-    invoiced = exists().where(
-        t.accrual.c.appointment_id == appointment.id, t.document_line.c.accrual_id == t.accrual.c.id
-    )
+    invoiced = exists().where(t.accrual.c.appointment_id == appointment.id, line_of_accrual())
     settled = appointment.verdict.in_((Verdict.GIVEN.value, Verdict.DEEMED.value, Verdict.DECIDED.value))
     return {
         Stage.CREDITED: and_(settled, appointment.amount == 0, invoiced),
@@ -247,7 +246,7 @@ def _money(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Money]:
             document.kind.label("document_kind"),
             document.period,
         )
-        .outerjoin(t.document_line, line.accrual_id == accrual.id)
+        .outerjoin(t.document_line, line_of_accrual())
         .outerjoin(t.document, document.id == line.document_id)
         .where(accrual.appointment_id.in_(ids))
         .order_by(accrual.effective_at, accrual.id)

@@ -29,6 +29,7 @@ from ledger.services.contracts import Pinned
 from ledger.services.posting import Accounts, Postings
 from ledger.store import tables as t
 from ledger.store.bulk import insert_rows
+from ledger.store.lookups import line_of_accrual
 from ledger.store.types import new_id
 
 Proof = Callable[[Case], Findings | None]
@@ -118,7 +119,7 @@ class Desk:
     def is_invoiced(self, appointment_id: UUID) -> bool:
         query = (
             select(t.document_line.c.document_id)
-            .join(t.accrual, t.accrual.c.id == t.document_line.c.accrual_id)
+            .join(t.accrual, line_of_accrual())
             .where(t.accrual.c.appointment_id == appointment_id)
             .limit(1)
         )

@@ -99,11 +99,15 @@ class DocumentRow(SQLModel, table=True):
 
 
 class DocumentLine(SQLModel, table=True):
-    """One accrual on a document. Amounts are positive on credit notes too; the tax is the line's own (BT-151, BT-152)."""
+    """One accrual on a document. Amounts are positive on credit notes too; the tax is the line's own (BT-151, BT-152).
+
+    The supplier comes first in the unique key: his lines are written together, and so they lie together, where the
+    accruals' identifiers alone would scatter them over the whole index. `lookups.line_of_accrual` joins by both.
+    """
 
     __tablename__ = "document_line"
     __table_args__ = (
-        UniqueConstraint("accrual_id"),
+        UniqueConstraint("supplier_id", "accrual_id"),
         CheckConstraint("amount > 0", name="amount"),
         one_of("outcome", Outcome),
         one_of("tax_category", TaxCategory),

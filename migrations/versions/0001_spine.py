@@ -56,7 +56,7 @@ def upgrade() -> None:
     sa.CheckConstraint('amount > 0', name=op.f('ck_document_line_amount')),
     sa.CheckConstraint("tax_category IN ('S', 'Z', 'E', 'AE', 'O')", name=op.f('ck_document_line_tax_category')),
     sa.PrimaryKeyConstraint('document_id', 'number', name=op.f('pk_document_line')),
-    sa.UniqueConstraint('accrual_id', name=op.f('uq_document_line_accrual_id'))
+    sa.UniqueConstraint('supplier_id', 'accrual_id', name=op.f('uq_document_line_supplier_id_accrual_id'))
     )
     with op.batch_alter_table('document_line', schema=None) as batch_op:
         batch_op.create_index('ix_document_line_corrects', ['corrects_document_id', 'corrects_number'], unique=False, postgresql_where=sa.text('corrects_document_id IS NOT NULL'), sqlite_where=sa.text('corrects_document_id IS NOT NULL'))
@@ -192,6 +192,9 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['buyer_id'], ['organisation.id'], name=op.f('fk_suppression_buyer_id_organisation')),
     sa.PrimaryKeyConstraint('buyer_id', 'digest', name=op.f('pk_suppression'))
     )
+    with op.batch_alter_table('suppression', schema=None) as batch_op:
+        batch_op.create_index('ix_suppression_buyer_id_created_at_digest', ['buyer_id', 'created_at', 'digest'], unique=False)
+
     op.create_table('user_account',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('organisation_id', sa.Uuid(), nullable=True),
@@ -751,6 +754,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_user_account_organisation_id'))
 
     op.drop_table('user_account')
+    with op.batch_alter_table('suppression', schema=None) as batch_op:
+        batch_op.drop_index('ix_suppression_buyer_id_created_at_digest')
+
     op.drop_table('suppression')
     op.drop_table('organisation_change')
     op.drop_table('number_series')
