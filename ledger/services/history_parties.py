@@ -86,8 +86,8 @@ def _unusable(connection: Connection, setting: Setting) -> dict[tuple[str, str],
     kinds = {supplier: "supplier" for supplier, _ in setting.pairs}
     kinds = {buyer: "buyer" for _, buyer in setting.pairs} | kinds
     named = set(kinds)
-    known = connection.execute(select(organisation.slug, organisation.kind)).tuples()
-    kinds.update({slug: kind for slug, kind in known if slug in named})
+    known = connection.execute(select(organisation.slug, organisation.kind))
+    kinds.update({row.slug: row.kind for row in known if row.slug in named})
     found = {}
     for supplier, buyer in setting.pairs:
         for slug, kind in ((supplier, "supplier"), (buyer, "buyer")):
@@ -102,9 +102,7 @@ def _organisations(
     """The ids of all, made where they do not exist yet, and how many were made."""
     organisation = t.organisation.c
     found = {
-        slug: identity
-        for slug, identity in connection.execute(select(organisation.slug, organisation.id)).tuples()
-        if slug in slugs
+        row.slug: row.id for row in connection.execute(select(organisation.slug, organisation.id)) if row.slug in slugs
     }
     missing = [
         {

@@ -22,7 +22,6 @@ from ledger.domain.errors import FieldError, Malformed
 from ledger.domain.facts import check_facts, facts_from_text
 from ledger.domain.intake import Company, Prospect, Submission
 from ledger.domain.lifecycle import Slot
-from ledger.domain.reading import is_printable
 from ledger.domain.terms import Definition, Outcome
 
 COLUMNS = (
@@ -52,6 +51,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 KNOWN = frozenset(COLUMNS)
 _SLUG = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -196,8 +196,10 @@ def is_slug(name: object) -> bool:
 def _cell_faults(cells: Mapping[str, Any]) -> Iterator[FieldError]:
     for name, value in cells.items():
         if isinstance(value, str):
-            if len(value) > LONGEST_CELL or not (value.isprintable() or is_printable(value)):
-                yield FieldError(f"/{name}", f"must be printable text of at most {LONGEST_CELL} characters")
+            if len(value) > LONGEST_CELL or not (
+                value.isprintable() or name not in KNOWN or not _CONTROL.search(value)
+            ):
+                yield FieldError(f"/{name}", f"must be one line of text of at most {LONGEST_CELL} characters")
         elif value is not None and name in KNOWN:
             yield FieldError(f"/{name}", "must be text")
         if name not in KNOWN and not name.startswith(FACT):
