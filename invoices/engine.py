@@ -5,6 +5,7 @@ every address but the bundled fonts', whoever asks for it.
 """
 
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,9 +74,11 @@ def produce(html: str, *, furniture: bool, imprint: Imprint, finish: Callable[[A
                 for file in imprint.files
             ]  # fmt: skip
             _extend_xmp(laid_out.metadata, imprint.xmp)
-            written: bytes = laid_out.write_pdf(
-                pdf_variant=_VARIANT, pdf_tags=True, pdf_identifier=imprint.identifier, finisher=_finisher(finish)
-            )
+            with warnings.catch_warnings():  # the engine leaves closing its colour profile to the collector
+                warnings.filterwarnings("ignore", "unclosed file .*icc", ResourceWarning)
+                written: bytes = laid_out.write_pdf(
+                    pdf_variant=_VARIANT, pdf_tags=True, pdf_identifier=imprint.identifier, finisher=_finisher(finish)
+                )
         except FatalURLFetchingError as refused:
             raise ForeignResource(str(refused)) from None
     return written

@@ -55,7 +55,7 @@ class Front:
         self.figures = self._figures()
         self.figure_size, self.figure_widths = self._band()
         self.summary_title = f"Summary of {len(lines):,} line{'' if len(lines) == 1 else 's'}"
-        everywhere = set(groups[0].confirmed).intersection(*(group.confirmed for group in groups)) if groups else set()
+        everywhere = _confirmed_everywhere(groups)
         self.groups = [self._group(group, everywhere) for group in groups]
         self.count = f"{len(lines):,}"
         self.total_label = "Total without VAT"
@@ -224,6 +224,12 @@ def running_parties(document: Document) -> str:
 def _shortened(name: str) -> str:
     plain = display.clean(name)
     return plain if len(plain) <= _LONGEST_NAME else plain[: _LONGEST_NAME - 1] + "…"
+
+
+def _confirmed_everywhere(groups: Iterable[PriceGroup]) -> set[str]:
+    """What every appointment's group has confirmed tells none of them apart."""
+    confirmed = [set(group.confirmed) for group in groups if group.kind == "appointment"]
+    return set.intersection(*confirmed) if confirmed else set()
 
 
 def _issuer(document: Document) -> Party:
