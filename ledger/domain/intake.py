@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ledger.domain.calendar import deadline, start_before
+from ledger.domain.contacts import country_of
 from ledger.domain.errors import Violation
 from ledger.domain.lifecycle import Slot
 from ledger.domain.terms import ConsentRule, ContactKind, CriterionKind, Definition, FactValue, Missing
@@ -101,9 +102,10 @@ def _timing(definition: Definition, submission: Submission, at: datetime) -> Ite
 
 def _channel(definition: Definition, submission: Submission) -> Iterator[Violation]:
     channels = definition.intake.channels
-    if channels and submission.channel not in channels:
+    if submission.channel not in channels:
         named = f"channel {submission.channel!r}" if submission.channel else "a submission without a channel"
-        yield Violation("intake.channels", "channel_not_taken", f"{named} is not taken; taken: {', '.join(channels)}")
+        taken = ", ".join(channels) or "none"
+        yield Violation("intake.channels", "channel_not_taken", f"{named} is not taken; taken: {taken}")
 
 
 def _lead_age(definition: Definition, submission: Submission, at: datetime) -> Iterator[Violation]:
@@ -124,14 +126,21 @@ def _lead_age(definition: Definition, submission: Submission, at: datetime) -> I
 def consent_rule(definition: Definition, region: str | None) -> ConsentRule:
     """The rule for the prospect's region: the longest matching region's, else the general one."""
     consent = definition.intake.consent
+    if region is None or not consent.regions:
+        return consent.general
+    place = _two_letter(region)
     matching = [
         rule
         for rule in consent.regions
-        if rule.region is not None
-        and region is not None
-        and (region == rule.region or region.startswith(rule.region + "-"))
+        if rule.region is not None and (place == rule.region or place.startswith(rule.region + "-"))
     ]
     return max(matching, key=lambda rule: len(rule.region or ""), default=consent.general)
+
+
+def _two_letter(region: str) -> str:
+    """The region as terms name it, so that no other spelling of a country escapes its rule: DE-BY for DEU-BY."""
+    country, dash, part = region.strip().upper().partition("-")
+    return f"{country_of(country) or country}{dash}{part}"
 
 
 def _consent(definition: Definition, submission: Submission, at: datetime) -> Iterator[Violation]:
