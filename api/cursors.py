@@ -14,7 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, literal, tuple_
 
 from ledger.domain.calendar import parse_instant
 from ledger.domain.encoding import dumps
@@ -43,7 +43,9 @@ class Listing:
     ) -> tuple[Sequence[RowMapping], str | None]:
         """The page's rows, newest first by `keys` (unique together, all selected), and the next page's cursor."""
         if self.cursor is not None:
-            last = self._opened(self.cursor, len(keys))
+            # Bound with the keys' own types: a tuple would compare instants in the driver's spelling.
+            opened = self._opened(self.cursor, len(keys))
+            last = [literal(value, key.type) for key, value in zip(keys, opened, strict=True)]
             query = query.where(keys[0] < last[0] if len(keys) == 1 else tuple_(*keys) < tuple_(*last))
         ordered = query.order_by(*(key.desc() for key in keys)).limit(self.limit + 1)
         rows = connection.execute(ordered).mappings().all()

@@ -202,7 +202,10 @@ class Suppression(SQLModel, table=True):
     """A contact that a buyer's suppliers must leave alone, as a keyed digest."""
 
     __tablename__ = "suppression"
-    __table_args__ = (one_of("kind", ContactKind),)
+    __table_args__ = (
+        one_of("kind", ContactKind),
+        Index("ix_suppression_buyer_id_created_at_digest", "buyer_id", "created_at", "digest"),
+    )
 
     buyer_id: UUID = Field(foreign_key="organisation.id", primary_key=True)
     digest: str = Field(primary_key=True)

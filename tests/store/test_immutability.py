@@ -1,0 +1,147 @@
+"""What the database itself refuses, whoever asks: records do not change, and no migration loses a trigger."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import JSON, Connection, Engine, Table, TypeDecorator, inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from ledger.domain.journal import EntryKind
+from ledger.domain.lifecycle import EventKind
+from ledger.store import migrate, triggers
+from ledger.store import tables as t
+from ledger.store.engine import make_engine
+from ledger.store.types import Instant, new_id
+
+AT = datetime(2026, 10, 5, 9, tzinfo=UTC)
+
+VALUES: Mapping[str, Mapping[str, Any]] = {
+    "acceptance": {"party": "buyer"},
+    "appointment_event": {"kind": next(iter(EventKind)).value},
+    "chain_link": {"kind": "event"},
+    "document": {"kind": "invoice", "mode": "statement", "line_count": 0, "corrects_id": None},
+    "document_line": {"amount": 1, "tax_category": "S", "outcome": None},
+    "entry": {"kind": next(iter(EntryKind)).value},
+    "evidence": {"grade": "A", "party": "buyer"},
+    "transfer": {"amount": 1},
+    "definition_version": {"number": 1},
+    "agreement_version": {"number": 1},
+}
+"""What the constraints of a table ask for, where a stand-in of the column's type would not do."""
+
+STAND_INS: Mapping[type, Callable[[], Any]] = {
+    bool: lambda: False,
+    bytes: lambda: b"",
+    date: AT.date,
+    dict: dict,
+    int: lambda: 0,
+    UUID: new_id,
+}
+
+
+def insert_row(engine: Engine, name: str, **given: Any) -> None:
+    """One row on its own: foreign keys are somebody else's business here."""
+    table = t.metadata.tables[name]
+    row = {column.name: stand_in(table, column.name) for column in table.c} | dict(VALUES.get(name, {})) | given
+    with engine.connect() as connection:
+        trusting(connection)
+        connection.execute(table.insert().values(row))
+        connection.commit()
+
+
+def stand_in(table: Table, name: str) -> Any:
+    column = table.c[name]
+    if column.nullable:
+        return None
+    if isinstance(column.type, TypeDecorator):
+        return AT if isinstance(column.type, Instant) else "x"
+    return {} if isinstance(column.type, JSON) else STAND_INS[column.type.python_type]()
+
+
+def trusting(connection: Connection) -> None:
+    """Turns foreign keys off for the insertion alone; the triggers of PostgreSQL come back with the next one."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
+    else:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+
+
+def execute(engine: Engine, statement: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def assert_refused(engine: Engine, statement: str) -> None:
+    with pytest.raises(DatabaseError, match=r"append-only|immutable"):
+        execute(engine, statement)
+
+
+@pytest.mark.parametrize("name", triggers.APPEND_ONLY)
+def test_a_record_is_neither_changed_nor_deleted(engine: Engine, name: str) -> None:
+    insert_row(engine, name)
+    columns = [column.name for column in t.metadata.tables[name].c]
+    for column in columns:
+        assert_refused(engine, f"UPDATE {name} SET {column} = {column}")
+    assert_refused(engine, f"DELETE FROM {name}")
+    if engine.dialect.name == "postgresql":
+        assert_refused(engine, f"TRUNCATE {name} CASCADE")
+    with engine.connect() as connection:
+        assert connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() == 1
+
+
+def test_a_draft_may_change_and_a_published_version_never(engine: Engine) -> None:
+    insert_row(engine, "definition_version")
+    execute(engine, "UPDATE definition_version SET document = '{}'")
+    execute(engine, "DELETE FROM definition_version")
+    insert_row(engine, "definition_version", number=2, published_at=AT, effective_from=AT, hash="sha256:x")
+    assert_refused(engine, "UPDATE definition_version SET document = '{}'")
+    assert_refused(engine, "UPDATE definition_version SET published_at = NULL, effective_from = NULL, hash = NULL")
+    assert_refused(engine, "DELETE FROM definition_version")
+
+
+def test_every_trigger_of_the_inventory_is_there(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert triggers.inventory() == triggers.existing(connection) - truncations()
+
+
+def test_a_missing_trigger_is_noticed(engine: Engine) -> None:
+    on = "" if engine.dialect.name == "sqlite" else " ON entry"
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP TRIGGER entry_no_update{on}"))
+        with pytest.raises(RuntimeError, match="entry_no_update"):
+            triggers.assert_inventory(connection)
+        triggers.recreate(connection)
+        triggers.assert_inventory(connection)
+
+
+def truncations() -> frozenset[str]:
+    """What PostgreSQL has on top: SQLite knows no TRUNCATE."""
+    return frozenset(f"{name}_no_truncate" for name in (*triggers.APPEND_ONLY, triggers.PUBLISHED))
+
+
+def test_down_and_up_again_is_the_same_database(database_url: str) -> None:
+    def shape() -> tuple[set[str], frozenset[str]]:
+        engine = make_engine(database_url)
+        with engine.connect() as connection:
+            found = set(inspect(connection).get_table_names()), triggers.existing(connection)
+        engine.dispose()
+        return found
+
+    before = shape()
+    migrate.downgrade(database_url, "base")
+    assert shape() == ({"alembic_version"}, frozenset())
+    assert migrate.current(database_url) is None
+    migrate.upgrade(database_url)
+    assert shape() == before
+    assert migrate.current(database_url) == migrate.newest()
+
+
+def test_the_migrations_make_what_the_models_say(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, t.metadata) == []
