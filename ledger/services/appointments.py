@@ -205,11 +205,9 @@ def _render(connection: Connection, found: Sequence[Case], now: datetime) -> lis
         desk.settle(now)
     ids = [case.id for case in found]
     people = {row.appointment_id: row for row in connection.execute(_by_ids(t.prospect, ids))}
-    created = dict(
-        connection.execute(select(t.appointment.c.id, t.appointment.c.created_at).where(t.appointment.c.id.in_(ids)))
-        .tuples()
-        .all()
-    )
+    column = t.appointment.c
+    rows = connection.execute(select(column.id, column.created_at).where(column.id.in_(ids)))
+    created = {row.id: row.created_at for row in rows}
     money = _money(connection, ids)
     slugs = _slugs(connection, {i for case in found for i in (case.pinned.supplier_id, case.pinned.buyer_id)})
     return [
@@ -229,7 +227,7 @@ def _by_ids(table: Any, ids: Iterable[UUID]) -> Any:
 def _slugs(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
     organisation = t.organisation.c
     query = select(organisation.id, organisation.slug).where(organisation.id.in_(list(ids)))
-    return dict(connection.execute(query).tuples().all())
+    return {row.id: row.slug for row in connection.execute(query)}
 
 
 def _money(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Money]:
