@@ -33,6 +33,7 @@ from ledger.domain.errors import (
     WindowClosed,
 )
 from ledger.services import Kept
+from ledger.store.engine import UNIQUE_VIOLATION, Contended
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
@@ -141,6 +142,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Kept, lambda kept: problem_of(kept.refusal).response())
     app.register_error_handler(PoolTimeout, _busy)
     app.register_error_handler(IntegrityError, _conflicting)
+    app.register_error_handler(Contended, _contended)
     app.register_error_handler(HTTPException, on_http_exception)
     app.log_exception = _log_exception  # type: ignore[method-assign]
 
@@ -163,17 +165,23 @@ def _busy(_error: PoolTimeout) -> Response:
     return problem_of(Unavailable("every database connection is busy; nothing was done", code="busy")).response()
 
 
+def _contended(error: Contended) -> Response:
+    """Tried again and still in the way: at a unique row it is a conflict, at a lock it is worth another try."""
+    if isinstance(error.__cause__, IntegrityError):
+        return _conflicting(error.__cause__)
+    return problem_of(error).response()
+
+
 def _conflicting(error: IntegrityError) -> Response:
-    """Two commands met at one unique row: the other one was first. Any other broken constraint is a bug of ours."""
-    unique = getattr(error.orig, "sqlstate", None) == "23505" or (
+    """A unique row is taken. Any other broken constraint is a bug of ours."""
+    unique = getattr(error.orig, "sqlstate", None) == UNIQUE_VIOLATION or (
         getattr(error.orig, "sqlite_errorcode", None)
         in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
     )
     if not unique:
         raise error
-    return problem_of(
-        Conflict("something else took its place at the same moment; read again and retry", code="concurrent_change")
-    ).response()
+    taken = Conflict("something else took its place at the same moment; read again", code="concurrent_change")
+    return problem_of(taken).response()
 
 
 def _log_exception(exc_info: Any) -> None:

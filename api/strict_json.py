@@ -97,7 +97,7 @@ def _exact(raw: bytes) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _malformed(f"byte {error.start} is not UTF-8") from None
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(text):
         raise _malformed(f"it is nested deeper than {MAX_DEPTH} levels")
     try:
         value = _DECODER.decode(text)
@@ -108,17 +108,18 @@ def _exact(raw: bytes) -> Any:
     return value
 
 
-def _depth(text: str) -> int:
-    """The deepest nesting of brackets outside strings; an unclosed string ends the count."""
-    deepest = depth = 0
+def _is_too_deep(text: str) -> bool:
+    """Whether brackets outside strings nest past the limit; an unclosed string ends the look."""
+    depth = 0
     for token in _TOKENS.finditer(text):
         sign = token.group()[0]
         if sign in "[{":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > MAX_DEPTH:
+                return True
         elif sign in "]}":
             depth -= 1
-    return deepest
+    return False
 
 
 _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|$)|[\[{\]}]', re.DOTALL)

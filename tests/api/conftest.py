@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from werkzeug.test import TestResponse
 
 from api import create_app
 from api.databases import EXTENSION, Database
+from ledger.domain.errors import Unknown
 from ledger.services import access, parties
 from ledger.store.engine import writing
 
@@ -29,7 +29,7 @@ class Caller:
 
     def __call__(
         self, method: str, path: str, json: Any = None, *, key: str | None = None, headers: Mapping[str, str] = {}
-    ) -> TestResponse:
+    ) -> Any:
         sent = {"Authorization": f"Bearer {self.secret}", **headers}
         if key is not None:
             sent["Idempotency-Key"] = key
@@ -42,6 +42,16 @@ class Caller:
 def app(database_url: str) -> Iterator[Flask]:
     app = create_app({"DATABASE_URL": database_url, "SECRET_KEY": SECRET, "TESTING": True})
     yield app
+    store_of(app).dispose()
+
+
+@pytest.fixture
+def sqlite_admin(sqlite_url: str) -> Iterator[Caller]:
+    """An admin on SQLite alone, for what is decided before any database is asked."""
+    app = create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "TESTING": True})
+    with writing(store_of(app).engine) as connection:
+        issued = access.issue_key(connection, "admin", None, datetime.now(UTC))
+    yield Caller(app.test_client(), issued.secret, str(issued.row["id"]))
     store_of(app).dispose()
 
 
@@ -72,7 +82,7 @@ def caller(app: Flask) -> Callable[..., Caller]:
 def organisation(connection: Any, kind: str, slug: str) -> Any:
     try:
         return parties.organisation(connection, slug)["id"]
-    except parties.Unknown:
+    except Unknown:
         details = {**ACME, "slug": slug, "kind": kind}
         return parties.create_organisation(connection, details, datetime.now(UTC))["id"]
 

@@ -56,7 +56,9 @@ def test_the_same_key_for_another_operation_is_refused(admin: Caller) -> None:
 
 
 def test_keys_of_two_accounts_never_meet(admin: Caller, supplier: Caller, buyer: Caller) -> None:
-    answers = [who("POST", "/v1/keys", {"role": role}, key="one") for who, role in ((supplier, "supplier"), (buyer, "buyer"))]
+    answers = [
+        who("POST", "/v1/keys", {"role": role}, key="one") for who, role in ((supplier, "supplier"), (buyer, "buyer"))
+    ]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].json["id"] != answers[1].json["id"]
 
@@ -79,17 +81,21 @@ def test_a_secret_is_told_again_but_never_kept_in_the_clear(admin: Caller, app_e
     assert first.json["id"] not in kept
 
 
-def test_a_secret_cannot_be_told_again_after_the_installation_changed_its_own(admin: Caller, app_engine: Engine) -> None:
+def test_a_secret_cannot_be_told_again_after_the_installation_changed_its_own(
+    admin: Caller, app_engine: Engine
+) -> None:
     admin("POST", "/v1/keys", {"role": "admin"}, key="one")
     with app_engine.begin() as connection:
-        connection.execute(text("UPDATE idempotency_key SET body = 'sealed:' || substr(body, 8, 64) || '00' || substr(body, 74)"))
+        connection.execute(
+            text("UPDATE idempotency_key SET body = 'sealed:' || substr(body, 8, 64) || '00' || substr(body, 74)")
+        )
     answer = admin("POST", "/v1/keys", {"role": "admin"}, key="one")
     assert (answer.status_code, answer.json["code"]) == (409, "answer_not_readable")
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "é", "x" * 256])
-def test_a_key_that_is_no_key_is_refused(admin: Caller, key: str) -> None:
-    answer = admin("POST", "/v1/organisations", ACME, key=key)
+def test_a_key_that_is_no_key_is_refused(sqlite_admin: Caller, key: str) -> None:
+    answer = sqlite_admin("POST", "/v1/organisations", ACME, key=key)
     assert (answer.status_code, answer.json["code"]) == (400, "malformed_idempotency_key")
 
 
@@ -99,7 +105,9 @@ def test_sixteen_at_once_have_one_effect(caller: Make, app_engine: Engine) -> No
 
     def one(_: int) -> tuple[int, bytes]:
         start.wait()
-        answer = Caller(admin.client.application.test_client(), admin.secret)("POST", "/v1/organisations", ACME, key="k")
+        answer = Caller(admin.client.application.test_client(), admin.secret)(
+            "POST", "/v1/organisations", ACME, key="k"
+        )
         return answer.status_code, answer.data
 
     with ThreadPoolExecutor(16) as pool:
@@ -117,7 +125,8 @@ def test_sixteen_different_bodies_at_once_have_one_effect(caller: Make, app_engi
     def one(number: int) -> int:
         start.wait()
         body = {**ACME, "slug": f"acme-{number}"}
-        return Caller(admin.client.application.test_client(), admin.secret)("POST", "/v1/organisations", body, key="k").status_code
+        caller = Caller(admin.client.application.test_client(), admin.secret)
+        return int(caller("POST", "/v1/organisations", body, key="k").status_code)
 
     with ThreadPoolExecutor(16) as pool:
         answers = sorted(pool.map(one, range(16)))

@@ -1,0 +1,95 @@
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from click.testing import CliRunner
+
+from api.cli import main
+from tests.api.conftest import SECRET
+
+STARTS_WITHIN_SECONDS = 60
+
+
+class Served:
+    """A running `serve` on a port of its own."""
+
+    def __init__(self, url: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        command = [sys.executable, "-m", "api.cli", "serve", "--port", str(self.port), "--no-worker"]
+        environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": SECRET}
+        self.process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def get(self, path: str) -> tuple[int, str]:
+        deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.process.communicate()[0]
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                    return answer.status, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code, error.read().decode()
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.1)
+        raise TimeoutError(path)
+
+    def listens(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
+
+@contextmanager
+def serving(url: str) -> Iterator[Served]:
+    served = Served(url)
+    try:
+        yield served
+    finally:
+        with suppress(ProcessLookupError):
+            served.process.kill()
+        served.process.communicate()
+
+
+def test_serve_answers_on_its_port_and_ends_in_peace(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(database_url) as served:
+        assert served.get("/readyz") == (200, '{"status":"ready"}')
+        assert served.get("/v1/keys")[0] == 401
+        for _ in range(8):
+            served.get("/healthz")
+        counted = re.search(
+            r'requests_total{method="GET",route="/healthz",status="200"} (\S+)', served.get("/metrics")[1]
+        )
+        assert counted is not None
+        assert float(counted[1]) >= 8, "counted over all processes"
+        monkeypatch.setenv("DATABASE_URL", database_url)
+        taken = CliRunner().invoke(main, ["serve", "--port", str(served.port), "--no-worker"])
+        assert (taken.exit_code, "choose another --port" in taken.stderr) == (1, True)
+        served.process.send_signal(signal.SIGTERM)
+        output, _ = served.process.communicate(timeout=60)
+        assert served.process.returncode == 0
+        assert f"http://127.0.0.1:{served.port}" in output
+        assert ("SQLite" in output) is database_url.startswith("sqlite")
+        assert not served.listens()
+
+
+def test_a_killed_serve_leaves_nothing_on_its_port(sqlite_url: str) -> None:
+    with serving(sqlite_url) as served:
+        assert served.get("/healthz")[0] == 200
+        served.process.kill()
+        deadline = time.monotonic() + 30
+        while served.listens():
+            assert time.monotonic() < deadline, "somebody still listens"
+            time.sleep(0.1)
