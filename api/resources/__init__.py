@@ -25,7 +25,9 @@ from api.resources import (
     definitions,
     health,
     intake_refusals,
+    invoices,
     keys,
+    ledger,
     organisations,
     suppressions,
     users,
@@ -41,5 +43,7 @@ BLUEPRINTS: tuple[Resource, ...] = (
     intake_refusals.blueprint,
     suppressions.blueprint,
     billing_runs.blueprint,
+    invoices.blueprint,
+    ledger.blueprint,
     health.blueprint,
 )

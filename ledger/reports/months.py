@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, exists
 
 from ledger.domain.calendar import Period
 from ledger.domain.journal import AccountKind, AccrualState
+from ledger.reports import documents as issued
 from ledger.store import tables as t
 from ledger.store.lookups import line_of_accrual
 
@@ -82,9 +83,9 @@ def months(connection: Connection, only: Period | None = None) -> list[Month]:
         for name in ("accrued", "held", "ready"):
             setattr(figures, name, int(row[name] or 0))
             setattr(figures, f"{name}_count", int(row[f"{name}_count"] or 0))
-    for issued in connection.execute(_documents(only)):
-        figures = _month(found, issued.period).figures(issued.currency)
-        figures.documents, figures.issued, figures.tax = int(issued.documents), int(issued.net), int(issued.tax)
+    for row in connection.execute(_documents(only)).mappings():
+        figures = _month(found, row["period"]).figures(row["currency"])
+        figures.documents, figures.issued, figures.tax = (int(row[name]) for name in ("documents", "net", "tax"))
     for month in found.values():
         month.currencies.sort(key=lambda figures: figures.currency)
     return sorted(found.values(), key=lambda month: month.period.number, reverse=True)
@@ -111,14 +112,20 @@ def _accruals(only: Period | None) -> Any:
 def _documents(only: Period | None) -> Any:
     document = t.document.c
     sign = case((document.kind == "credit_note", -1), else_=1)
+    period = func.coalesce(document.run_period, document.period).label("period")
     query = select(
-        document.period,
+        period,
         document.currency,
         func.count().label("documents"),
         func.sum(document.net * sign).label("net"),
         func.sum(document.tax * sign).label("tax"),
-    ).group_by(document.period, document.currency)
-    return query if only is None else query.where(document.period == only.number)
+    ).group_by(period, document.currency)
+    return query if only is None else query.where(of_period(only))
+
+
+def of_period(period: Period) -> ColumnElement[bool]:
+    """The condition that a document belongs to the month: to its run, or else to its time."""
+    return issued.Filters(period=period).condition()
 
 
 def waiting_until(connection: Connection, period: Period) -> list[Figures]:
@@ -181,21 +188,16 @@ def _run(row: RowMapping) -> Run:
 def documents(
     connection: Connection, condition: ColumnElement[bool], *, limit: int, after: UUID | None = None
 ) -> tuple[list[RowMapping], UUID | None]:
-    """Documents newest first, with both parties' names and the state of the rendering; and the id to go on after."""
-    document, supplier, buyer = t.document.c, t.organisation.alias("supplier"), t.organisation.alias("buyer")
-    original = t.document.alias("original")
+    """Documents newest first, with both parties' legal names; and the id to go on after."""
+    document, original = t.document.c, t.document.alias("original")
     query = (
-        select(
-            *(document[name] for name in _SHOWN),
-            supplier.c.legal_name.label("supplier"),
-            buyer.c.legal_name.label("buyer"),
+        issued.documents()
+        .add_columns(
+            issued.SUPPLIER.c.legal_name.label("supplier_name"),
+            issued.BUYER.c.legal_name.label("buyer_name"),
             original.c.number.label("corrects"),
-            t.rendering.c.state.label("rendering"),
         )
-        .join_from(t.document, supplier, supplier.c.id == document.supplier_id)
-        .join(buyer, buyer.c.id == document.buyer_id)
         .outerjoin(original, original.c.id == document.corrects_id)
-        .outerjoin(t.rendering, t.rendering.c.document_id == document.id)
         .where(condition)
         .order_by(document.id.desc())
         .limit(limit + 1)
@@ -216,9 +218,3 @@ def sums(rows: Iterable[RowMapping]) -> list[Figures]:
         figures.issued += sign * row["net"]
         figures.tax += sign * row["tax"]
     return [found[currency] for currency in sorted(found)]
-
-
-_SHOWN = (
-    "id", "kind", "mode", "number", "period", "currency", "net", "tax", "gross", "due", "line_count", "issued_at",
-    "due_on",
-)  # fmt: skip

@@ -1,0 +1,83 @@
+"""`/v1/invoices`: issued documents of every kind, their files, and a month's archive.
+
+The operator's finance sees all, a party its own. A document never changes; what is not rendered yet is rendered on
+the way out and not kept, since a GET writes nothing.
+"""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy import ColumnElement, Connection
+
+from api.auth import ADMIN, ARBITER, FINANCE, PARTIES, visible
+from api.endpoints import Resource
+from api.schemas import billing as schemas
+from api.units import Answer, Query, settings
+from invoices import files
+from invoices.storage import storage_at
+from ledger.domain.errors import Unknown
+from ledger.reports import documents
+from ledger.store import tables as t
+
+blueprint = Resource("invoices", description="Issued documents: invoices, credit notes and statements.")
+
+READERS = {ADMIN, ARBITER, FINANCE, *PARTIES}
+
+
+@blueprint.listing("/invoices", roles=READERS, item=schemas.DocumentItem, arguments=schemas.DocumentFilters)
+def list_invoices(query: Query) -> Answer:
+    """List documents of every kind, newest first."""
+    filters = {name: value for name, value in query.arguments.items() if name not in ("limit", "cursor")}
+    condition = documents.Filters(**filters).condition()
+    listed = documents.documents().where(visible(query.principal, t.document), condition)
+    return query.page(listed, [t.document.c.id], documents.as_json)
+
+
+@blueprint.query("/invoices/<uuid:document_id>", roles=READERS, answers=schemas.Document)
+def show_invoice(query: Query, document_id: UUID) -> Answer:
+    """Show one document with its lines, parties and files."""
+    found = documents.one(query.connection, document_id, visible(query.principal, t.document))
+    if found is None:
+        raise Unknown("there is no such document")
+    return Answer({**found, "lines": list(documents.lines(query.connection, document_id))})
+
+
+@blueprint.query("/invoices/<uuid:document_id>/pdf", roles=READERS, media_type="application/pdf")
+def download_pdf(query: Query, document_id: UUID) -> Response:
+    """Download the document."""
+    number = _number(query.connection, document_id, visible(query.principal, t.document))
+    content = files.pdf(query.connection, storage_at(settings().documents_url), document_id)
+    return _download(content, "application/pdf", f"{number}.pdf")
+
+
+@blueprint.query("/invoices/<uuid:document_id>/lines.csv", roles=READERS, media_type="text/csv")
+def download_lines(query: Query, document_id: UUID) -> Response:
+    """Download the lines as CSV."""
+    number = _number(query.connection, document_id, visible(query.principal, t.document))
+    return _download(files.csv(query.connection, document_id), "text/csv; charset=utf-8", f"{number}.csv")
+
+
+@blueprint.query("/invoices/archive", roles=READERS, arguments=schemas.ArchiveQuery, media_type="application/zip")
+def download_archive(query: Query) -> Response:
+    """Download a whole month: every document's PDF and lines in a ZIP."""
+    period = query.arguments["period"]
+    condition = documents.Filters(period=period, supplier=query.arguments["supplier"]).condition()
+    chunks: Iterator[bytes] = files.archive(
+        query.connection, storage_at(settings().documents_url), visible(query.principal, t.document) & condition
+    )
+    return _download(b"".join(chunks), "application/zip", f"documents-{period}.zip")
+
+
+def _number(connection: Connection, document_id: UUID, sees: ColumnElement[bool]) -> str:
+    row = connection.execute(documents.documents().where(t.document.c.id == document_id, sees)).mappings().one_or_none()
+    if row is None:
+        raise Unknown("there is no such document")
+    return str(row["number"])
+
+
+def _download(content: bytes, media_type: str, name: str) -> Response:
+    response = Response(content, mimetype=media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

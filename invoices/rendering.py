@@ -1,0 +1,194 @@
+"""Rendering what was issued: jobs taken with a lease, PDFs made outside any transaction, bytes kept with their hash.
+
+A crashed worker's jobs are free again when their lease ends; a document that fails stays issued, shows its error and
+is tried again. The same document renders to the same bytes, and `prove` checks that.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, and_, func, or_, select, update
+
+from invoices import lines
+from invoices.render import render_json
+from invoices.render_pool import Job, RenderingFailed, render_many
+from invoices.storage import Storage, Stored
+from ledger.services.posting import insert_ignoring
+from ledger.store import tables as t
+from ledger.store.engine import reading, writing
+
+LEASE: Final = timedelta(minutes=10)
+BATCH: Final = 100
+MOST_ATTEMPTS: Final = 5
+"""After so many failures a document waits for `render` on the command line."""
+PDF: Final = "pdf"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What came of it: counts, and the number and error of each document that failed."""
+
+    done: int
+    failures: tuple[tuple[str, str], ...]
+
+
+def render_pending(
+    engine: Engine,
+    storage: Storage,
+    *,
+    now: Callable[[], datetime],
+    processes: int = 1,
+    retry: bool = False,
+    progress: Progress = lambda _done, _total: None,
+) -> Rendered:
+    """Renders everything that waits; any number of these side by side. `retry` takes up what failed too often."""
+    total, done = waiting(engine, retry=retry), 0
+    failures: list[tuple[str, str]] = []
+    tried: set[UUID] = set()
+    while claimed := _claim(engine, now(), retry=retry, tried=tried):
+        numbers = {str(identity): number for identity, number in claimed.items()}
+        tried.update(claimed)
+        for identity, outcome in render_many(_jobs(engine, claimed), processes=processes):
+            if isinstance(outcome, RenderingFailed):
+                _fail(engine, UUID(identity), str(outcome))
+                failures.append((numbers[identity], str(outcome)))
+            else:
+                _keep(engine, storage, UUID(identity), outcome, now())
+            done += 1
+            progress(done, max(total, done))
+    return Rendered(done - len(failures), tuple(failures))
+
+
+def waiting(engine: Engine, *, retry: bool = False) -> int:
+    """How many documents are not rendered yet."""
+    with reading(engine) as connection:
+        return int(
+            connection.execute(select(func.count()).select_from(t.rendering).where(_open(retry=retry))).scalar_one()
+        )
+
+
+def _open(*, retry: bool) -> Any:
+    rendering = t.rendering.c
+    failed = rendering.state == "failed"
+    return or_(rendering.state == "pending", failed if retry else and_(failed, rendering.attempts < MOST_ATTEMPTS))
+
+
+def _claim(engine: Engine, now: datetime, *, retry: bool, tried: set[UUID]) -> dict[UUID, str]:
+    """Takes a batch of jobs for a while; their ids and numbers."""
+    rendering = t.rendering.c
+    free = or_(rendering.leased_until.is_(None), rendering.leased_until <= now)
+    query = (
+        select(rendering.document_id)
+        .where(_open(retry=retry), free)
+        .order_by(rendering.document_id)
+        .limit(BATCH + len(tried))
+        .with_for_update(skip_locked=True)
+    )
+    with writing(engine) as connection:
+        ids = [identity for identity in connection.execute(query).scalars() if identity not in tried][:BATCH]
+        if not ids:
+            return {}
+        connection.execute(
+            update(t.rendering)
+            .where(rendering.document_id.in_(ids))
+            .values(leased_until=now + LEASE, attempts=rendering.attempts + 1)
+        )
+        document = t.document.c
+        return dict(connection.execute(select(document.id, document.number).where(document.id.in_(ids))).tuples().all())
+
+
+def _jobs(engine: Engine, claimed: dict[UUID, str]) -> Iterator[Job]:
+    for identity in claimed:
+        with reading(engine) as connection:
+            yield job(connection, identity)
+
+
+def job(connection: Connection, document_id: UUID) -> Job:
+    """The frozen document and its lines, as the printer takes them."""
+    content = connection.execute(select(t.document.c.content).where(t.document.c.id == document_id)).scalar_one()
+    return Job(str(document_id), content, [line.to_json() for line in lines.read(connection, document_id)])
+
+
+def _fail(engine: Engine, document_id: UUID, error: str) -> None:
+    with writing(engine) as connection:
+        connection.execute(
+            update(t.rendering)
+            .where(t.rendering.c.document_id == document_id)
+            .values(state="failed", error=error[:2000], leased_until=None)
+        )
+
+
+def _keep(engine: Engine, storage: Storage, document_id: UUID, content: bytes, now: datetime) -> None:
+    """The bytes first, then the row that says where they are: what crashes in between is rendered again."""
+    with reading(engine) as connection:
+        row = connection.execute(
+            select(t.document.c.buyer_id, t.document.c.supplier_id, t.document.c.issued_at).where(
+                t.document.c.id == document_id
+            )
+        ).one()
+    stored = storage.put(f"{row.issued_at:%Y/%m}/{document_id}.pdf", content)
+    with writing(engine) as connection:
+        connection.execute(
+            insert_ignoring(connection, t.document_file),
+            {
+                "document_id": document_id,
+                "kind": PDF,
+                "buyer_id": row.buyer_id,
+                "supplier_id": row.supplier_id,
+                "location": stored.location,
+                "size": stored.size,
+                "sha256": stored.sha256,
+                "stored_at": now,
+            },
+        )
+        connection.execute(
+            update(t.rendering)
+            .where(t.rendering.c.document_id == document_id)
+            .values(state="done", error=None, leased_until=None, finished_at=now)
+        )
+
+
+def stored_pdf(connection: Connection, document_id: UUID) -> Stored | None:
+    """Where the rendered document is kept, if it is."""
+    file = t.document_file.c
+    row = connection.execute(
+        select(file.location, file.size, file.sha256).where(file.document_id == document_id, file.kind == PDF)
+    ).one_or_none()
+    return None if row is None else Stored(row.location, row.size, row.sha256)
+
+
+def prove(
+    engine: Engine, storage: Storage, *, processes: int = 1, progress: Progress = lambda _done, _total: None
+) -> Iterator[tuple[str, str]]:
+    """Renders every kept document once more; yields the number and the fault of each that comes out otherwise."""
+    file, document = t.document_file.c, t.document.c
+    with reading(engine) as connection:
+        query = select(document.id, document.number).join(
+            t.document_file, and_(file.document_id == document.id, file.kind == PDF)
+        )
+        wanted = dict(connection.execute(query.order_by(document.id)).tuples().all())
+    outcomes = render_many(_jobs(engine, wanted), processes=processes)
+    for done, (identity, outcome) in enumerate(outcomes, 1):
+        document_id = UUID(identity)
+        with reading(engine) as connection:
+            stored = stored_pdf(connection, document_id)
+        assert stored is not None, "it was listed as kept"
+        if isinstance(outcome, RenderingFailed):
+            yield wanted[document_id], f"cannot be rendered again: {outcome}"
+        elif outcome != storage.get(stored):
+            yield wanted[document_id], "renders to other bytes than those that are kept"
+        progress(done, len(wanted))
+
+
+def pdf(connection: Connection, storage: Storage, document_id: UUID) -> bytes:
+    """The kept bytes, checked; or, while there are none, the document rendered now and not kept."""
+    stored = stored_pdf(connection, document_id)
+    if stored is not None:
+        return storage.get(stored)
+    found = job(connection, document_id)
+    return render_json(found.document, found.lines)
