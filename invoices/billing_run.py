@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Table, select, true
 from sqlalchemy.exc import IntegrityError
 
 from invoices import credit_notes, groups, lines, shortfalls
@@ -197,7 +197,7 @@ class _Run:
                 accrual.effective_at < latest,
                 accrual.state == "open",
                 accrual.amount > 0,
-                ~lines.on_a_line(),
+                lines.unbilled(),
             )
             .order_by(accrual.effective_at.desc())
             .limit(1)
@@ -254,8 +254,8 @@ class _Run:
         charges = group.charges(self.period)
         reasons = groups.obstacles(group, supplier, buyer, local_date(self.now, buyer.time_zone))
         if reasons:
-            due = connection.execute(select(exists(select(1).where(lines.billable(charges))))).scalar_one()
-            return Parked(supplier.slug, buyer.slug, reasons) if due else None
+            waiting = lines.has_billable(connection, charges)
+            return Parked(supplier.slug, buyer.slug, reasons) if waiting else None
         document_id = new_id()
         lines.take_charges(connection, document_id, charges)
         taken = lines.sums(connection, document_id)

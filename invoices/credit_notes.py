@@ -40,7 +40,7 @@ class OriginalDue:
 
 def due_credits() -> ColumnElement[bool]:
     """Credits that no credit note has taken yet."""
-    return and_(accrual.kind == AccrualKind.CREDIT, accrual.state == AccrualState.OPEN, ~lines.on_a_line())
+    return and_(accrual.kind == AccrualKind.CREDIT, accrual.state == AccrualState.OPEN, lines.unbilled())
 
 
 def credits_before(cuts: Mapping[UUID, datetime]) -> ColumnElement[bool]:
@@ -55,7 +55,7 @@ def originals_due(connection: Connection, latest: datetime, scope: ColumnElement
     """The originals with credits due before `latest`, oldest first; `scope` is a condition on accruals."""
     query = (
         select(line.document_id, line.supplier_id, line.buyer_id, accrual.agreement_id)
-        .join_from(t.accrual, t.document_line, line.accrual_id == accrual.corrects_accrual_id)
+        .join_from(t.accrual, t.document_line, lines.corrected_line(t.document_line))
         .where(due_credits(), accrual.effective_at < latest, scope)
         .distinct()
     )
@@ -82,8 +82,9 @@ def issue_credit_note(
     The caller holds the locks of their agreements.
     """
     document_id = new_id()
-    taken = lines.take_credits(connection, document_id, original_id, given)
-    if not taken:
+    lines.take_credits(connection, document_id, original_id, given)
+    taken = lines.sums(connection, document_id)
+    if not taken.count:
         return None
     row = connection.execute(select(t.document).where(t.document.c.id == original_id)).one()
     original = Document.from_json(row.content)
@@ -98,8 +99,8 @@ def issue_credit_note(
         buyer=original.buyer,
         currency=original.currency,
         payment_days=0,
-        taxes=credited_taxes(original, _credited_before(connection, original_id), lines.nets(connection, document_id)),
-        line_count=taken,
+        taxes=credited_taxes(original, _credited_before(connection, original_id), taken.nets),
+        line_count=taken.count,
         once_per_run=once_per_run,
         run_id=run_id,
         chain_head=chain_head,

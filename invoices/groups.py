@@ -6,15 +6,16 @@ freezes them, and the reasons that park a supplier. Decides nothing about amount
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
 from invoices.document import Address, Party
+from invoices.lines import Charge
 from ledger.domain.calendar import Period
-from ledger.domain.terms import BillingMode, SelfBilling, Tax, TaxCategory
+from ledger.domain.terms import BillingMode, SelfBilling, TaxCategory
 from ledger.services.contracts import InForce
 from ledger.store import tables as t
 
@@ -49,10 +50,10 @@ class Group:
         kind = "O" if self.untaxed else "VAT"
         return f"{self.supplier_id}:{self.buyer_id}:{self.currency}:{self.mode}:{self.payment_days}:{kind}"
 
-    def charges(self, period: Period) -> tuple[tuple[UUID, datetime, Tax], ...]:
-        """Each agreement with the first instant beyond the period, in its definition's zone, and its tax."""
+    def charges(self, period: Period) -> tuple[Charge, ...]:
+        """What there is to charge for the period, which ends in each definition's own zone."""
         return tuple(
-            (terms.agreement_id, period.end(terms.definition.time_zone), terms.agreement.tax)
+            Charge(terms.agreement_id, period.end(terms.definition.time_zone), terms.agreement.tax)
             for terms in self.agreements
         )
 

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select
 
-from invoices import lines
 from invoices.document import Correction, Document, DocumentKind, Mode, Party, TaxBreakdown
+from invoices.line_digest import lines_digest
 from invoices.numbering import take_number
 from invoices.totals import totals
 from invoices.words import legal_words
@@ -100,7 +100,7 @@ class Issued:
 
 def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
     """Makes the draft a document: number, content, hash, entry, drawn deposit, rendering job."""
-    digest = lines.digest(connection, draft.id)
+    digest = lines_digest(connection, draft.id)
     postings = Postings(connection, Accounts(connection))
     gross = sum(tax.net + tax.tax for tax in draft.taxes)
     prepaid = _draw(connection, draft, gross) if draft.kind == "invoice" and draft.posts else 0

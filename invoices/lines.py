@@ -1,12 +1,13 @@
-"""The lines of issued documents: taken from accruals in one statement, summed, digested, and read back in order.
+"""The lines of issued documents: taken from accruals in one statement, summed, and read back in order.
 
-Owns the one form in which a line is hashed, the same on both engines, and the way from a stored row to a
-`document.Line`. An accrual becomes a line once; whatever is on a line already is never taken again.
+Owns which accruals are billable and the way from a stored row to a `document.Line`. An accrual becomes a line once;
+whatever is on a line already is never taken again.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,26 +15,31 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
+    Insert,
+    Integer,
     Row,
     Select,
     String,
     and_,
+    bindparam,
     case,
     cast,
     exists,
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
-    type_coerce,
 )
+from sqlalchemy.types import TypeEngine
 
 from invoices.document import Line, LineKind
 from ledger.domain.journal import AccrualKind, AccrualState
 from ledger.domain.terms import Tax
 from ledger.store import tables as t
-from ledger.store.types import Instant
+from ledger.store.lookups import line_of_accrual
 
 COPIED: Final = (
     "buyer_id",
@@ -61,54 +67,92 @@ KINDS: Final[dict[str, LineKind]] = {
 """What an accrual's kind is called on paper."""
 LABEL_SEPARATOR: Final = "\n"
 """Between the labels of the confirmed criteria in an accrual and a line; no label holds one."""
-STREAMED: Final = 5_000
-"""From this many rows on a result is read in portions of this size."""
+PORTION: Final = 5_000
+"""How many rows of a long result are read at a time."""
 
 accrual, line = t.accrual.c, t.document_line.c
 
-Charges = Sequence[tuple[UUID, datetime, Tax]]
-"""Agreement, the first instant that is too late, and the tax its lines bear."""
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """An agreement to charge: the first instant that is too late, and the tax its lines bear."""
+
+    agreement_id: UUID
+    cut: datetime
+    tax: Tax
 
 
-def billable(charges: Charges) -> ColumnElement[bool]:
-    """Which accruals the agreements may be charged for: open, effective in time, on no line yet."""
-    by_cut: dict[datetime, list[UUID]] = {}
-    for agreement_id, cut, _ in charges:
-        by_cut.setdefault(cut, []).append(agreement_id)
-    in_time = [and_(accrual.agreement_id.in_(ids), accrual.effective_at < cut) for cut, ids in by_cut.items()]
-    return and_(or_(*in_time), accrual.state == AccrualState.OPEN, accrual.amount > 0, ~on_a_line())
-
-
-def on_a_line() -> ColumnElement[bool]:
-    """Whether a document has the accrual already."""
+def unbilled() -> ColumnElement[bool]:
+    """That no document has the accrual yet. Written as a look-up per row: no plan may read all lines ever issued."""
     taken = t.document_line.alias("taken")
-    return exists(select(1).where(taken.c.accrual_id == accrual.id).correlate(t.accrual))
+    found: Select[Any] = select(literal_column("1")).where(line_of_accrual(taken)).correlate(t.accrual).limit(1)
+    return found.scalar_subquery().is_(None)
 
 
-def take_charges(connection: Connection, document_id: UUID, charges: Charges) -> int:
-    """Makes every billable accrual a line, by effective time and order of submission. Returns how many."""
-    order = func.row_number().over(order_by=(accrual.effective_at, accrual.appointment_id.nulls_last(), accrual.id))
-    taxes = {tax for _, _, tax in charges}
+def has_billable(connection: Connection, charges: Sequence[Charge]) -> bool:
+    """Whether `take_charges` would find anything."""
+    values, classes = _classes(charges)
+    return bool(connection.execute(_has_billable(classes), values).scalar_one())
+
+
+def take_charges(connection: Connection, document_id: UUID, charges: Sequence[Charge]) -> None:
+    """Makes every billable accrual a line, by effective time and order of submission.
+
+    Billable is what is open, took effect in time and is on no line yet.
+    """
+    values, classes = _classes(charges)
+    connection.execute(_taking(classes), {"document_id": document_id, **values})
+
+
+def _classes(charges: Sequence[Charge]) -> tuple[dict[str, Any], int]:
+    """The parameters of `_billable` and `_taking`: charges of one cut and tax are a class; and how many there are."""
+    members: dict[tuple[datetime, Tax], list[UUID]] = {}
+    for charge in charges:
+        members.setdefault((charge.cut, charge.tax), []).append(charge.agreement_id)
+    values: dict[str, Any] = {}
+    for place, ((cut, tax), agreement_ids) in enumerate(members.items()):
+        values[f"agreements_{place}"] = agreement_ids
+        values[f"cut_{place}"] = cut
+        values[f"category_{place}"] = tax.category.value
+        values[f"rate_{place}"] = tax.rate
+    return values, len(members)
+
+
+def _members(place: int) -> ColumnElement[bool]:
+    return accrual.agreement_id.in_(bindparam(f"agreements_{place}", expanding=True))
+
+
+def _billable(classes: int) -> ColumnElement[bool]:
+    in_time = (and_(_members(place), accrual.effective_at < bindparam(f"cut_{place}")) for place in range(classes))
+    return and_(or_(*in_time), accrual.state == AccrualState.OPEN, accrual.amount > 0, unbilled())
+
+
+@lru_cache(maxsize=64)
+def _has_billable(classes: int) -> Select[Any]:
+    return select(exists(select(literal_column("1")).where(_billable(classes))))
+
+
+@lru_cache(maxsize=64)
+def _taking(classes: int) -> Insert:
+    def taxed(name: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+        values = [bindparam(f"{name}_{place}", type_=kind) for place in range(classes)]
+        return values[0] if classes == 1 else case(*((_members(place), value) for place, value in enumerate(values)))
+
+    order = (accrual.effective_at, accrual.appointment_id.nulls_last(), accrual.id)
     rows = select(
-        literal(document_id, accrual.id.type),
-        order,
+        bindparam("document_id", type_=line.document_id.type),
+        func.row_number().over(order_by=order),
         accrual.id,
         *(accrual[name] for name in COPIED),
         accrual.amount,
-        _by_agreement(charges, {tax: tax.category.value for tax in taxes}),
-        _by_agreement(charges, {tax: tax.rate for tax in taxes}),
-    ).where(billable(charges))
+        taxed("category", String()),
+        taxed("rate", Integer()),
+    ).where(_billable(classes))
     columns = ["document_id", "number", "accrual_id", *COPIED, "amount", "tax_category", "tax_rate"]
-    return connection.execute(insert(t.document_line).from_select(columns, rows)).rowcount
+    return insert(t.document_line).from_select(columns, rows)
 
 
-def _by_agreement(charges: Charges, values: dict[Tax, Any]) -> ColumnElement[Any]:
-    if len(set(values.values())) == 1:
-        return literal(next(iter(values.values())))
-    return case(*((accrual.agreement_id == agreement_id, values[tax]) for agreement_id, _, tax in charges))
-
-
-def take_credits(connection: Connection, document_id: UUID, original_id: UUID, given: ColumnElement[bool]) -> int:
+def take_credits(connection: Connection, document_id: UUID, original_id: UUID, given: ColumnElement[bool]) -> None:
     """Makes these credit accruals of an original lines of a credit note, the newest corrected line first."""
     charged = t.document_line.alias("charged")
     order = func.row_number().over(order_by=(charged.c.number.desc(), accrual.effective_at, accrual.id))
@@ -124,28 +168,47 @@ def take_credits(connection: Connection, document_id: UUID, original_id: UUID, g
             charged.c.document_id,
             charged.c.number,
         )
-        .join_from(t.accrual, charged, charged.c.accrual_id == accrual.corrects_accrual_id)
-        .where(charged.c.document_id == original_id, given, ~on_a_line())
+        .join_from(t.accrual, charged, corrected_line(charged))
+        .where(charged.c.document_id == original_id, given, unbilled())
     )
     columns = ["document_id", "number", "accrual_id", *COPIED, "amount", "tax_category", "tax_rate"]
     corrected = ["corrects_document_id", "corrects_number"]
-    return connection.execute(insert(t.document_line).from_select(columns + corrected, rows)).rowcount
+    connection.execute(insert(t.document_line).from_select(columns + corrected, rows))
 
 
-def nets(connection: Connection, document_id: UUID) -> dict[tuple[str, int], int]:
-    """The sum of the lines per tax category and rate, in minor units."""
-    query = (
-        select(line.tax_category, line.tax_rate, cast(func.sum(line.amount), BigInteger))
-        .where(line.document_id == document_id)
-        .group_by(line.tax_category, line.tax_rate)
-    )
-    return {(category, rate): net for category, rate, net in connection.execute(query)}
+def corrected_line(charged: FromClause) -> ColumnElement[bool]:
+    """That a credit accrual gives back from this line."""
+    return and_(charged.c.supplier_id == accrual.supplier_id, charged.c.accrual_id == accrual.corrects_accrual_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """How many lines a document has, and their net per tax category and rate in minor units."""
+
+    count: int
+    nets: dict[tuple[str, int], int]
+
+
+_SUMS: Final = (
+    select(line.tax_category, line.tax_rate, func.count(), cast(func.sum(line.amount), BigInteger))
+    .where(line.document_id == bindparam("document_id"))
+    .group_by(line.tax_category, line.tax_rate)
+)
+
+
+def sums(connection: Connection, document_id: UUID) -> Sums:
+    rows = connection.execute(_SUMS, {"document_id": document_id}).all()
+    return Sums(sum(row[2] for row in rows), {(category, rate): net for category, rate, _, net in rows})
+
+
+_READ: Final = (
+    select(t.document_line).where(line.document_id == bindparam("document_id")).order_by(line.number)
+).execution_options(yield_per=PORTION)
 
 
 def read(connection: Connection, document_id: UUID) -> Iterator[Line]:
     """The lines as they are printed, in their order, a portion of rows at a time."""
-    query = select(t.document_line).where(line.document_id == document_id).order_by(line.number)
-    for row in _streamed(connection, query):
+    for row in connection.execute(_READ, {"document_id": document_id}):
         yield as_line(row)
 
 
@@ -165,78 +228,3 @@ def as_line(row: Row[Any]) -> Line:
         amount=row.amount,
         corrects_line=row.corrects_number,
     )
-
-
-def digest(connection: Connection, document_id: UUID) -> str:
-    """SHA-256 over the lines in their order, one text each (`_text`), each closed by a line feed."""
-    query = select(_text(connection.dialect.name)).where(line.document_id == document_id).order_by(line.number)
-    hashed = hashlib.sha256()
-    for (text,) in _streamed(connection, query):
-        hashed.update(text.encode())
-        hashed.update(b"\n")
-    return f"sha256:{hashed.hexdigest()}"
-
-
-def _streamed(connection: Connection, query: Select[Any]) -> Iterator[Row[Any]]:
-    yield from connection.execution_options(yield_per=STREAMED).execute(query)
-
-
-def _text(dialect: str) -> ColumnElement[str]:
-    """Every column but the document and its parties, joined by `|`.
-
-    Whole numbers in digits, instants as RFC 3339 in UTC with microseconds, identifiers as 32 hexadecimal digits, text
-    after its length in characters and a colon, so that no text can pass for two; `-` is nothing.
-    """
-    pieces: list[Any] = []
-    for name in HASHED:
-        column = line[name]
-        if isinstance(column.type, Instant):
-            pieces.append(_instant(column, dialect))
-        elif name in _IDENTIFIERS:
-            pieces.append(_identifier(column, dialect))
-        elif isinstance(column.type, String):
-            pieces.append(cast(func.length(column), String).concat(":").concat(column))
-        else:
-            pieces.append(cast(column, String))
-        if column.nullable:
-            pieces[-1] = func.coalesce(pieces[-1], "-")
-    text = pieces[0]
-    for piece in pieces[1:]:
-        text = text.concat("|").concat(piece)
-    return type_coerce(text, String)
-
-
-_IDENTIFIERS: Final = frozenset({"accrual_id", "appointment_id", "corrects_document_id"})
-HASHED: Final = (
-    "number",
-    "accrual_id",
-    "appointment_id",
-    "kind",
-    "reference",
-    "service_at",
-    "effective_at",
-    "outcome",
-    "confirmed",
-    "definition",
-    "definition_version",
-    "base",
-    "bonus",
-    "share",
-    "amount",
-    "tax_category",
-    "tax_rate",
-    "corrects_document_id",
-    "corrects_number",
-)
-
-
-def _instant(column: ColumnElement[Any], dialect: str) -> ColumnElement[str]:
-    if dialect == "sqlite":
-        return type_coerce(column, String)
-    return func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"', type_=String)
-
-
-def _identifier(column: ColumnElement[Any], dialect: str) -> ColumnElement[str]:
-    if dialect == "sqlite":
-        return type_coerce(column, String)
-    return func.replace(cast(column, String), "-", "", type_=String)

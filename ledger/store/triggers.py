@@ -53,8 +53,12 @@ def drop_statements(dialect: str) -> Iterator[str]:
 
 
 SUM_OF_LINES = """
-    (SELECT COUNT(*) FROM document_line WHERE document_id = NEW.id) <> NEW.line_count
-    OR (SELECT COALESCE(SUM(amount), 0) FROM document_line WHERE document_id = NEW.id) <> NEW.net
+    (NEW.line_count, NEW.line_count, NEW.net) <> (
+        SELECT COUNT(*),
+            COALESCE(SUM(CASE WHEN supplier_id = NEW.supplier_id AND buyer_id = NEW.buyer_id THEN 1 ELSE 0 END), 0),
+            COALESCE(SUM(amount), 0)
+        FROM document_line WHERE document_id = NEW.id
+    )
     OR (NEW.kind = 'credit_note' AND EXISTS (
         SELECT 1 FROM document_line AS given
         LEFT JOIN document_line AS charged
@@ -68,7 +72,7 @@ SUM_OF_LINES = """
         )
     ))
 """
-"""What must not be when a document is issued: lines that do not add up, credits beyond what their line charged."""
+"""What must not be when a document is issued: lines that do not add up or are others', credits beyond their line."""
 
 
 def _sqlite() -> Iterator[str]:
