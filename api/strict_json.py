@@ -33,11 +33,15 @@ def body_of(request: Request, limit: int) -> bytes:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise UnsupportedType("send the body uncompressed", code="unsupported_encoding")
-    request.max_content_length = limit
+    # One more than allowed: a chunked body that goes past the limit is cut there, not refused.
+    request.max_content_length = limit + 1
     try:
-        return request.get_data(cache=False)
+        raw = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise TooLarge(f"the body may have {limit} bytes at the most") from None
+        raw = None
+    if raw is None or len(raw) > limit:
+        raise TooLarge(f"the body may have {limit} bytes at the most")
+    return raw
 
 
 def read(request: Request, limit: int, *, optional: bool = False) -> Any:

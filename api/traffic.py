@@ -34,6 +34,16 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One answer. The series of each route are looked up once."""
+        series = self._known.get((method, route, status))
+        if series is None:
+            series = (self.requests.labels(method, route, str(status)), self.seconds.labels(method, route))
+            self._known[method, route, status] = series
+        series[0].inc()
+        series[1].observe(seconds)
 
     def exposition(self) -> bytes:
         """Prometheus' text format, over all server processes where there are several."""
@@ -62,6 +72,5 @@ def register(app: Flask) -> None:
             response.headers["Cache-Control"] = "no-store"
         route = request.url_rule.rule if request.url_rule else "unknown"
         method = request.method if request.url_rule else "any"
-        metrics.requests.labels(method, route, str(response.status_code)).inc()
-        metrics.seconds.labels(method, route).observe(time.perf_counter() - g.began)
+        metrics.count(method, route, response.status_code, time.perf_counter() - g.began)
         return response

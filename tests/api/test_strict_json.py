@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -140,6 +141,19 @@ def _post(admin: Any, data: bytes, **headers: str) -> Any:
 
 def test_a_body_over_the_limit_is_413(sqlite_admin: Any) -> None:
     answer = _post(sqlite_admin, b'"' + b"x" * 1024 * 1024 + b'"', **{"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("beyond", [1, 2, 70_000])
+def test_a_body_of_unknown_length_is_not_cut_at_the_limit(sqlite_admin: Any, beyond: int) -> None:
+    whole = b'{"role": "admin"}'.ljust(1024 * 1024 + beyond)
+    answer = sqlite_admin.client.post(
+        "/v1/keys",
+        input_stream=BytesIO(whole),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {sqlite_admin.secret}", "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
     assert (answer.status_code, answer.json["code"]) == (413, "too_large")
 
 
