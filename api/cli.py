@@ -6,7 +6,7 @@ wrong with the data, 2 wrong usage.
 
 import click
 
-from api.commands import accounts, billing, history, migration, serve, settlement
+from api.commands import accounts, billing, demo, history, migration, rendering, serve, settlement, worker
 from api.terminal import Commands
 
 
@@ -25,6 +25,9 @@ for command in (
     history.take_history,
     settlement.tick,
     billing.bill_period,
+    demo.make_demo,
+    rendering.render,
+    worker.worker,
 ):
     main.add_command(command)
 

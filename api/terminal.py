@@ -32,6 +32,8 @@ MENDS: Mapping[str, str] = {
     "role_does_not_fit": "leave --organisation out for the operator's roles, or choose the organisation's own role",
     "key_rotated": "rotate its successor instead",
     "key_revoked": "create a new key",
+    "not_empty": "name another database: DATABASE_URL=sqlite:///path/to/another.sqlite",
+    "period_not_ended": "wait for the month's end, or name an earlier month",
     "not_found": "look at what there is with the list command",
 }
 

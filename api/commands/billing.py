@@ -18,7 +18,7 @@ from ledger.domain.money import format_plain
 ACTOR = "command-line"
 
 
-class PeriodType(click.ParamType):
+class PeriodType(click.ParamType[Period]):
     """A month such as 2026-10."""
 
     name = "period"

@@ -1,0 +1,49 @@
+"""`render`: makes the PDF of what was issued, or proves that what was made comes out the same."""
+
+import os
+
+import click
+
+from api.commands import current_settings, now, opened
+from api.commands.history import counting
+from api.terminal import json_option, print_json, print_table
+from invoices import rendering
+from invoices.storage import Storage, storage_at
+
+
+def store_of(documents_url: str) -> Storage:
+    """Where documents are kept; a wrong setting is wrong usage."""
+    try:
+        return storage_at(documents_url)
+    except ValueError as error:
+        raise click.UsageError(f"DOCUMENTS_URL: {error}") from None
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Also render what is kept again, and compare the bytes.")
+@click.option("--processes", type=click.IntRange(1, 64), default=os.cpu_count() or 1, show_default="one per core")
+@json_option
+@click.pass_context
+def render(context: click.Context, everything: bool, processes: int, as_json: bool) -> None:
+    """Render what is not yet rendered."""
+    settings = current_settings()
+    storage, differing = store_of(settings.documents_url), list[tuple[str, str]]()
+    with opened(settings) as engine:
+        if everything:
+            with counting("Proving", as_json) as tell:
+                differing = list(rendering.prove(engine, storage, processes=processes, progress=tell))
+        with counting("Rendering", as_json) as tell:
+            few = processes if rendering.waiting(engine, retry=True) > 1 else 1
+            result = rendering.render_pending(engine, storage, now=now, processes=few, retry=True, progress=tell)
+    faults = [*result.failures, *differing]
+    if as_json:
+        named = [{"document": number, "error": error} for number, error in faults]
+        print_json({"rendered": result.done, "proved": everything, "faults": named})
+    else:
+        click.echo(f"Rendered {result.done} documents." if result.done else "Nothing waited to be rendered.")
+        if faults:
+            print_table(("document", "what is wrong"), faults)
+        elif everything:
+            click.echo("Everything that is kept renders to the same bytes.")
+    if faults:
+        context.exit(1)
