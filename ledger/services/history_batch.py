@@ -165,7 +165,7 @@ class Batch:
             if digests:
                 wanted.append((timeline.supplier_id, timeline.buyer_id, reference, digests))
         if wanted:
-            intake.prefetch(wanted, actions[0].at)
+            intake.prefetch(wanted, actions[0].at, until=actions[-1].at)
 
     def _submit(self, desk: Desk, intake: IntakeDesk, action: Action) -> None:
         timeline, reference = self._timeline(action), action.row.cells["reference"]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from ledger.domain.calendar import day_bounds, deadline, month_bounds, week_bounds
 from ledger.domain.contacts import contact_keys, digest
@@ -25,6 +25,7 @@ from ledger.domain.facts import check_facts
 from ledger.domain.intake import Prospect, Standing, Submission, violations
 from ledger.domain.lifecycle import Appointment, Schedule, Verdict
 from ledger.domain.terms import ContactKind, Definition, DuplicateScope, Outcome
+from ledger.services import cases
 from ledger.services.cases import IN_CHUNKS, Case
 from ledger.services.contracts import Pinned
 from ledger.services.desk import Desk
@@ -33,6 +34,9 @@ from ledger.store import tables as t
 from ledger.store.types import new_id
 
 Digests = dict[ContactKind, str]
+
+NO_SHOWS = frozenset({Outcome.PROSPECT_NO_SHOW, Outcome.BUYER_NO_SHOW, Outcome.BOTH_ABSENT})
+"""Outcomes after which nobody has met the prospect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,13 @@ class IntakeDesk:
         keys = contact_keys(personal(prospect), self.countries.get(buyer_id))
         return {kind: digest(self.secret, kind, value) for kind, value in keys.items()}
 
-    def prefetch(self, wanted: Iterable[tuple[UUID, UUID, str, Digests]], at: datetime) -> None:
+    def prefetch(
+        self, wanted: Iterable[tuple[UUID, UUID, str, Digests]], at: datetime, *, until: datetime | None = None
+    ) -> None:
         """Reads for (supplier, buyer, reference, digests) what stands in the books already.
 
-        What stands in the way and has fallen due by `at` is settled first, whosever it is.
+        What stands in the way and has fallen due by `at` is settled first, whosever it is; a batch goes on `until`
+        later, and has on its desk what falls due on the way.
         """
         references: dict[UUID, list[str]] = {}
         digests: dict[UUID, list[str]] = {}
@@ -105,15 +112,22 @@ class IntakeDesk:
         for buyer_id, values in digests.items():
             for some in _chunks(values):
                 self._read_claims(buyer_id, some)
+        self._settle_claims(at, until or at)
+
+    def _settle_claims(self, at: datetime, until: datetime) -> None:
         due = {
-            claim.agreement_id
+            claim.appointment_id: claim.agreement_id
             for claims in self._claims.values()
             for claim in claims
-            if claim.agreement_id and claim.next_due_at is not None and claim.next_due_at <= at
+            if claim.agreement_id and claim.next_due_at is not None and claim.next_due_at <= until
         }
-        self.desk.lock(due)
-        for agreement_id in sorted(due):
-            self.desk.settle(at, agreement_id=agreement_id)
+        agreements = sorted(set(due.values()))
+        self.desk.lock(agreements)
+        self.desk.fetch_due(until, agreements)
+        # Whoever held the lock may have settled them in the meantime: what was read before it is stale.
+        self.desk.take(cases.load_many(self.desk.connection, due.keys() - self.desk.cases.keys()))
+        if agreements:
+            self.desk.settle(at)
 
     def _read_claims(self, buyer_id: UUID, digests: list[str]) -> None:
         key, appointment = t.contact_key.c, t.appointment.c
@@ -130,7 +144,6 @@ class IntakeDesk:
                 appointment.outcome,
                 appointment.verdict,
                 appointment.amount,
-                appointment.share,
                 appointment.rebooking_at,
                 appointment.agreement_id,
                 appointment.next_due_at,
@@ -146,7 +159,7 @@ class IntakeDesk:
                 row.submitted_at,
                 row.scope,
                 row.blocks,
-                _row_ended(row),
+                has_ended(row),
                 row.agreement_id,
                 row.next_due_at,
             )
@@ -218,8 +231,8 @@ class IntakeDesk:
     def _is_taken(self, pinned: Pinned, value: str, at: datetime) -> bool:
         definition = pinned.definition
         for claim in self._claims.get((pinned.buyer_id, value), ()):
-            if claim.submitted_at > at or not _same_place(definition, pinned, claim):
-                continue  # an older history may come in after what followed it
+            if self._came_later(claim, at) or not _same_place(definition, pinned, claim):
+                continue
             case = self.desk.cases.get(claim.appointment_id)
             ended = claim.ended if case is None else has_ended(case.state)
             window = definition.duplicates.window
@@ -227,6 +240,11 @@ class IntakeDesk:
             if not ended and not over:
                 return True
         return False
+
+    def _came_later(self, claim: _Claim, at: datetime) -> bool:
+        """An older history may come in after what followed it. A submission of now comes after all that it finds in
+        the books, even if a clock that was ahead wrote it."""
+        return at < self.desk.now and claim.submitted_at > at
 
     def _claim(self, case: Case, digests: Digests, at: datetime) -> None:
         """Takes the contacts for the new appointment; whoever held them in the same place lets go of them."""
@@ -237,7 +255,7 @@ class IntakeDesk:
             claims = self._claims.setdefault((pinned.buyer_id, value), [])
             if blocks:
                 before = [claim for claim in claims if claim.blocks and claim.scope == scope]
-                blocks = all(claim.submitted_at <= at for claim in before)
+                blocks = not any(self._came_later(claim, at) for claim in before)
                 self._let_go(before if blocks else [], kind)
             claims.append(_Claim(case.id, pinned.definition_id, pinned.supplier_id, at, scope, blocks, ended=False))
             self.desk.add(
@@ -298,26 +316,15 @@ class IntakeDesk:
         return NotTaken(refusal_id, broken)
 
 
-def has_ended(state: Appointment) -> bool:
+def has_ended(earlier: Appointment | Row[Any]) -> bool:
     """Whether an earlier appointment no longer stands in the way: cancelled, or a final no-show worth nothing."""
-    if state.schedule is Schedule.CANCELLED:
+    if earlier.schedule == Schedule.CANCELLED:
         return True
     return (
-        state.outcome is Outcome.PROSPECT_NO_SHOW
-        and not state.share
-        and state.rebooking_at is None
-        and not state.disputed
-    )
-
-
-def _row_ended(row: Any) -> bool:
-    if row.schedule == Schedule.CANCELLED.value:
-        return True
-    return (
-        row.outcome == Outcome.PROSPECT_NO_SHOW.value
-        and not row.share
-        and row.rebooking_at is None
-        and row.verdict != Verdict.CONTESTED.value
+        earlier.outcome in NO_SHOWS
+        and earlier.amount == 0
+        and earlier.rebooking_at is None
+        and earlier.verdict != Verdict.CONTESTED
     )
 
 
