@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from ledger.domain.calendar import day_bounds, deadline, month_bounds, week_bounds
 from ledger.domain.contacts import contact_keys, digest
@@ -316,8 +316,8 @@ class IntakeDesk:
         return NotTaken(refusal_id, broken)
 
 
-def has_ended(earlier: Appointment | Row[Any]) -> bool:
-    """Whether an earlier appointment no longer stands in the way: cancelled, or a final no-show worth nothing."""
+def has_ended(earlier: Appointment | Any) -> bool:
+    """Whether an earlier appointment, or its row, is out of the way: cancelled, or a final no-show worth nothing."""
     if earlier.schedule == Schedule.CANCELLED:
         return True
     return (

@@ -65,8 +65,10 @@ class Market:
         suppliers: tuple[str, ...] = ("acme-calls", "best-leads"),
         buyers: tuple[str, ...] = ("north-bank",),
         slugs: tuple[str, ...] = ("uk-finance-review",),
+        price: Document | None = None,
     ) -> None:
         self.engine = engine
+        self.price = price
         self.ids: dict[str, UUID] = {}
         with writing(engine) as connection:
             for slug in (*suppliers, *buyers):
@@ -91,14 +93,12 @@ class Market:
         change(document)
         identity = definitions.create_definition(connection, self.ids[buyer], document, now=OPENED)
         definitions.publish(connection, identity, effective_from=OPENED, now=OPENED, actor=buyer)
+        commercial = agreement_document(definition=slug)
+        if self.price is not None:
+            commercial["price"] = {"bonuses": {}, "minimum_per_month": None, "deposit": None, **self.price}
         for supplier in suppliers:
             agreement = agreements.create_agreement(
-                connection,
-                self.ids[supplier],
-                self.ids[buyer],
-                agreement_document(definition=slug),
-                now=OPENED,
-                actor=buyer,
+                connection, self.ids[supplier], self.ids[buyer], commercial, now=OPENED, actor=buyer
             )
             for party in ("buyer", "supplier"):
                 agreements.accept(connection, agreement, 1, party, at=OPENED, now=OPENED, actor=party)
