@@ -6,7 +6,7 @@ wrong with the data, 2 wrong usage.
 
 import click
 
-from api.commands import accounts, billing, demo, history, migration, rendering, serve, settlement, worker
+from api.commands import accounts, billing, demo, exports, history, migration, rendering, serve, settlement, worker
 from api.terminal import Commands
 
 
@@ -26,6 +26,7 @@ for command in (
     settlement.tick,
     billing.bill_period,
     demo.make_demo,
+    exports.export_period,
     rendering.render,
     worker.worker,
 ):
