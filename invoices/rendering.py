@@ -99,7 +99,8 @@ def _claim(engine: Engine, now: datetime, *, retry: bool, tried: set[UUID]) -> d
             .values(leased_until=now + LEASE, attempts=rendering.attempts + 1)
         )
         document = t.document.c
-        return dict(connection.execute(select(document.id, document.number).where(document.id.in_(ids))).tuples().all())
+        found = connection.execute(select(document.id, document.number).where(document.id.in_(ids)))
+        return {row.id: row.number for row in found}
 
 
 def _jobs(engine: Engine, claimed: dict[UUID, str]) -> Iterator[Job]:
@@ -171,7 +172,7 @@ def prove(
         query = select(document.id, document.number).join(
             t.document_file, and_(file.document_id == document.id, file.kind == PDF)
         )
-        wanted = dict(connection.execute(query.order_by(document.id)).tuples().all())
+        wanted = {row.id: row.number for row in connection.execute(query.order_by(document.id))}
     outcomes = render_many(_jobs(engine, wanted), processes=processes)
     for done, (identity, outcome) in enumerate(outcomes, 1):
         document_id = UUID(identity)

@@ -251,8 +251,17 @@ def _silent(definition: Definition, state: Appointment, at: datetime, proven: Fi
     if definition.verification.silence is Silence.ESCALATE:
         window = definition.dispute.decision_window
         decision_at = None if window is None else span_after(definition, at, window)
-        payload = {"dispute": "escalated_silence", "reply_at": None, "decision_at": decision_at}
-        return Event(EventKind.DISPUTE_OPENED, at, RULE, payload)
+        escalated: dict[str, Any] = {
+            "kind": "escalated_silence",
+            "by": Party.RULE.value,
+            "reason": None,
+            "claim": {"attendance": Finding.ATTENDED.value, "minutes": None, "criteria": {}},
+            "facts": ["attendance"],
+            "month": None,
+            "reply_at": None,
+            "decision_at": decision_at,
+        }
+        return Event(EventKind.DISPUTE_OPENED, at, RULE, escalated)
     ruling = rule_silent(definition, state, proven)
     payload = verdict_payload(definition, state, ruling, at, Party.RULE)
     return Event(EventKind.DEEMED, at, RULE, {**payload, "silence": definition.verification.silence.value})

@@ -57,8 +57,12 @@ def opened(
     at: datetime,
     actor: str,
     dispute_id: str,
+    month: int | None = None,
 ) -> Event:
-    """A dispute with its claim: the findings that the opener says are true. The reply's clock begins to run."""
+    """A dispute with its claim: the findings that the opener says are true. The reply's clock begins to run.
+
+    `month` (YYYYMM) is that of the appointment's first amount, by which returns are counted.
+    """
     _check_open(definition, state, kind, at)
     if reason is not None:
         find_reason(definition, kind, reason)
@@ -76,6 +80,7 @@ def opened(
         "reason": reason,
         "claim": claim_json(claim),
         "facts": list(facts),
+        "month": month,
         "reply_at": span_after(definition, at, definition.dispute.reply_window),
         "decision_at": None,
     }
@@ -140,7 +145,7 @@ def claim_of(payload: Mapping[str, Any]) -> Findings:
 
 def open_dispute(state: Appointment) -> Mapping[str, Any]:
     """The open dispute's essence. Raises `IllegalMove` where there is none."""
-    if state.dispute is None:
+    if state.dispute is None or not state.disputed:
         raise IllegalMove("the dispute is closed", code="dispute_closed")
     return state.dispute
 
@@ -221,7 +226,8 @@ def decided(
         ruling = rule(definition, state, findings)
     payload = verdict_payload(definition, state, ruling, at, by, final=True)
     share, expires = payload["share"], None
-    if _upholds(definition, state, dispute, ruling):
+    upheld = _upholds(definition, state, dispute, ruling)
+    if upheld:
         share, expires = _remedy(definition, dispute, share, at)
     return Event(
         EventKind.DISPUTE_DECIDED,
@@ -233,6 +239,7 @@ def decided(
             "contest_at": None,
             "dispute": dispute["dispute"],
             "resolution": resolution,
+            "upheld": upheld,
             "reason": reason,
             "facts": list(dispute.get("facts", (ATTENDANCE,))),
             "replacement_at": expires,
@@ -256,6 +263,7 @@ def decided_by_share(
             "contest_at": None,
             "dispute": dispute["dispute"],
             "resolution": "decided",
+            "upheld": share < (state.share or 0) if state.dispute and state.dispute["kind"] == "clawback" else None,
             "reason": reason,
             "facts": [WHOLE],
             "replacement_at": None,
@@ -288,6 +296,14 @@ def _remedy(
         return remedy.share, None
     assert remedy.expires is not None, "a replacement has its expiry"
     return share, span_after(definition, at, remedy.expires)
+
+
+def replacement_expired(state: Appointment) -> Event:
+    """The promise of a replacement ran out: what was clawed back is reversed or credited after all."""
+    assert state.replacement_at is not None, "a promise has its expiry"
+    assert state.dispute is not None, "a promise comes from a dispute"
+    payload = {"dispute": state.dispute["dispute"], "kept": False}
+    return Event(EventKind.REPLACEMENT_ENDED, state.replacement_at, RULE, payload)
 
 
 def withdrawn(state: Appointment, before: Appointment, by: Party, at: datetime, actor: str) -> Event:

@@ -310,7 +310,7 @@ def _dispute_moved(state: Appointment, event: Event) -> dict[str, Any]:
 def _dispute_decided(state: Appointment, event: Event) -> dict[str, Any]:
     return {
         **_ruled(Verdict.DECIDED)(state, event),
-        "dispute": None,
+        "dispute": state.dispute if event.payload.get("replacement_at") else None,
         "decided": tuple(sorted({*state.decided, *event.payload["facts"]})),
         "reply_at": None,
         "decision_at": None,
@@ -331,7 +331,7 @@ def _dispute_withdrawn(state: Appointment, event: Event) -> dict[str, Any]:
 
 
 def _replacement_ended(state: Appointment, event: Event) -> dict[str, Any]:
-    return {"replacement_at": None}
+    return {"replacement_at": None, "dispute": None}
 
 
 _CHANGES: Mapping[EventKind, Callable[[Appointment, Event], dict[str, Any]]] = {

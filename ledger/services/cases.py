@@ -77,6 +77,8 @@ def from_row(row: Row[Any], pinned: Pinned) -> Case:
         attendance=Finding(columns["attendance"]),
         verdict=Verdict(columns["verdict"]),
         outcome=None if outcome is None else Outcome(outcome),
+        dispute=columns["dispute"],
+        decided=tuple(columns["decided"]),
         **{name: columns[name] for name in PLAIN},
     )
     return Case(
@@ -113,6 +115,8 @@ def changing(case: Case) -> dict[str, Any]:
     row["verdict"] = state.verdict.value
     row["outcome"] = None if state.outcome is None else state.outcome.value
     row["next_due_at"] = state.next_due_at
+    row["dispute"] = None if state.dispute is None else dict(state.dispute)
+    row["decided"] = list(state.decided)
     return row
 
 

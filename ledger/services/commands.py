@@ -20,11 +20,9 @@ from ledger.domain.outcome import Findings
 from ledger.services import cases
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
+from ledger.services.dispute_rows import CONTACT_ATTEMPT
 from ledger.store import tables as t
 from ledger.store.types import new_id
-
-CONTACT_ATTEMPT = "contact_attempt"
-"""The kind of evidence that counts as an attempt to reach a prospect who is not there."""
 
 
 @dataclass(frozen=True, slots=True)

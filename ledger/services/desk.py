@@ -12,20 +12,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Executable, bindparam, func, select, update
 
-from ledger.domain.calendar import Period
+from ledger.domain import disputes
 from ledger.domain.decisions import fallen_due
 from ledger.domain.errors import IllegalMove, VersionMismatch
-from ledger.domain.journal import AccrualKind, AccrualState, EntryKind
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Schedule, Verdict, apply
 from ledger.domain.outcome import Findings
-from ledger.domain.pricing import Quote, quote
-from ledger.domain.terms import Outcome
-from ledger.services import cases
+from ledger.services import cases, dispute_rows
+from ledger.services.accruing import Accruals
 from ledger.services.cases import Case
 from ledger.services.contracts import Pinned
+from ledger.services.holding import DISPUTED, Books, Holding
 from ledger.services.posting import Accounts, Postings
 from ledger.store import tables as t
 from ledger.store.bulk import insert_rows
@@ -52,14 +50,19 @@ class Desk:
         self.cases: dict[UUID, Case] = {}
         self.touched: dict[UUID, Case] = {}
         self.rows: dict[str, list[dict[str, Any]]] = {}
+        self.updates: list[Executable] = []
         self.postings = Postings(connection, Accounts(connection))
+        self.accruals = Accruals(connection, now, self.postings, self.add, preview=preview)
         self._proof = proof
         self._due: list[tuple[datetime, datetime, UUID]] = []
-        self._positions: dict[tuple[UUID, int], tuple[int, int]] = {}
         self._locked: set[UUID] = set()
         self._touched_by_agreement: dict[UUID, dict[UUID, Case]] = {}
         self._booked: dict[tuple[UUID, datetime, datetime], int] = {}
         self._booked_keys: dict[UUID, list[tuple[UUID, datetime, datetime]]] = {}
+
+    @property
+    def _books(self) -> Books:
+        return Books(self.connection, self.now, self.postings, self.accruals, self.add, self.flush, self.preview)
 
     def lock(self, agreement_ids: Iterable[UUID]) -> None:
         """Locks the agreements, in order, so that whatever moves their money happens one at a time."""
@@ -93,7 +96,7 @@ class Desk:
 
     def move(self, case: Case, event: Event) -> None:
         """Makes a move, with the accrual that it brings about."""
-        priced = self._price(case, event)
+        priced = Holding(self._books, case).move(event) if event.kind in DISPUTED else self.accruals.price(case, event)
         before = case.state
         case.state = apply(before, priced)
         self._recount(case, before)
@@ -112,9 +115,9 @@ class Desk:
         """Whether the findings are worth more than what stands, whether that has accrued already or still waits."""
         payload, state = event.payload, case.state
         criteria = {name: CriterionFinding(value) for name, value in payload["criteria"].items()}
-        month = Period.of(event.effective_at, case.pinned.definition.time_zone).number
-        stands = self._quote(case, dict(state.criteria), state.share or 0, month).amount
-        return self._quote(case, criteria, payload["share"], month).amount > max(stands, state.amount)
+        at = event.effective_at
+        stands = self.accruals.quote(case, state.criteria, state.share or 0, at).amount
+        return self.accruals.quote(case, criteria, payload["share"], at).amount > max(stands, state.amount)
 
     def is_invoiced(self, appointment_id: UUID) -> bool:
         query = (
@@ -160,11 +163,25 @@ class Desk:
             case = self.cases[identity]
             if case.state.next_due_at != due_at:
                 continue
-            event = fallen_due(case.pinned.definition, case.state, self._proof(case))
-            assert event is not None, "what is due by the state has an event"
-            self.move(case, event)
+            self.move(case, self._fallen_due(case, due_at))
             moves += 1
         return moves
+
+    def _fallen_due(self, case: Case, at: datetime) -> Event:
+        """What happens by rule at `at`, the appointment's next due instant."""
+        definition, state = case.pinned.definition, case.state
+        if state.reply_at == at:
+            proven = not disputes.needs_evidence(definition, disputes.open_dispute(state)) or dispute_rows.is_proven(
+                self.connection, case, at
+            )
+            return disputes.unanswered(definition, state, proven=proven)
+        if state.replacement_at == at:
+            return disputes.replacement_expired(state)
+        event = fallen_due(definition, state, self._proof(case))
+        assert event is not None, "what is due by the state has an event"
+        if event.kind is EventKind.DISPUTE_OPENED:
+            return Event(event.kind, at, event.actor, {**event.payload, "dispute": str(new_id())})
+        return event
 
     def fetch_due(self, until: datetime, agreement_ids: Iterable[UUID]) -> None:
         """Puts the agreements' appointments on the desk that are due by `until`."""
@@ -186,11 +203,13 @@ class Desk:
             self._update(changed)
         for name, rows in self.rows.items():
             insert_rows(self.connection, t.metadata.tables[name], rows)
+        for statement in self.updates:
+            self.connection.execute(statement)
         self.postings.write()
-        self._write_positions()
+        self.accruals.write_positions()
         for case in self.touched.values():
             case.stored, case.loaded = case.state.version, case.state
-        self.touched, self.rows, self._touched_by_agreement = {}, {}, {}
+        self.touched, self.rows, self.updates, self._touched_by_agreement = {}, {}, [], {}
 
     def forget(self) -> None:
         """Clears the desk after a flush, so that a long unit of work stays small."""
@@ -214,6 +233,7 @@ class Desk:
         self._watch(case)
         if self.preview:
             return
+        self.updates += dispute_rows.changes(case, event, self.add)
         self.add(
             "appointment_event",
             appointment_id=case.id,
@@ -225,118 +245,6 @@ class Desk:
             recorded_at=self.now,
             actor=event.actor,
             payload=event.payload,
-        )
-
-    def _price(self, case: Case, event: Event) -> Event:
-        """The event with the money that it brings, if any; the accrual is posted."""
-        owed = _owed(case.state, event)
-        if owed is None:
-            return event
-        criteria, share, outcome = owed
-        month = Period.of(event.effective_at, case.pinned.definition.time_zone).number
-        quoted = self._quote(case, criteria, share, month)
-        difference = quoted.amount - case.state.amount
-        if difference == 0:
-            return event
-        assert difference > 0, "what lowers an amount goes through a dispute"
-        if case.state.position is None:
-            self._take_position(case.pinned.agreement_id, month)
-        self._accrue(case, event, quoted, outcome, criteria, month, difference)
-        money = {
-            "position": quoted.position,
-            "month": month,
-            "price": quoted.price,
-            "share": quoted.share,
-            "amount": quoted.amount,
-        }
-        return Event(event.kind, event.effective_at, event.actor, {**event.payload, "money": money})
-
-    def _quote(self, case: Case, criteria: dict[str, CriterionFinding], share: int, month: int) -> Quote:
-        position = case.state.position
-        if position is None:
-            position = self._next_position(case.pinned.agreement_id, month)
-        return quote(case.pinned.agreement.price, criteria, share, position)
-
-    def _next_position(self, agreement_id: UUID, month: int) -> int:
-        key = (agreement_id, month)
-        if key not in self._positions:
-            taken = self.connection.execute(
-                select(t.month_position.c.taken).where(
-                    t.month_position.c.agreement_id == agreement_id, t.month_position.c.month == month
-                )
-            ).scalar_one_or_none()
-            self._positions[key] = (taken or 0, taken or 0)
-        return self._positions[key][1] + 1
-
-    def _take_position(self, agreement_id: UUID, month: int) -> None:
-        stored, taken = self._positions[agreement_id, month]
-        self._positions[agreement_id, month] = (stored, taken + 1)
-
-    def _write_positions(self) -> None:
-        rows = [
-            {"agreement_id": agreement_id, "month": month, "taken": taken}
-            for (agreement_id, month), (stored, taken) in sorted(self._positions.items())
-            if taken > stored
-        ]
-        if rows:
-            dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
-            statement = dialect.insert(t.month_position)
-            self.connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["agreement_id", "month"], set_={"taken": statement.excluded.taken}
-                ),
-                rows,
-            )
-        self._positions = {key: (taken, taken) for key, (_, taken) in self._positions.items()}
-
-    def _accrue(
-        self,
-        case: Case,
-        event: Event,
-        quoted: Quote,
-        outcome: Outcome | None,
-        criteria: dict[str, CriterionFinding],
-        month: int,
-        amount: int,
-    ) -> None:
-        if self.preview:
-            return
-        pinned, accrual_id = case.pinned, new_id()
-        confirmed = (c.label for c in pinned.definition.criteria if criteria.get(c.id) is CriterionFinding.CONFIRMED)
-        self.add(
-            "accrual",
-            id=accrual_id,
-            buyer_id=pinned.buyer_id,
-            supplier_id=pinned.supplier_id,
-            agreement_id=pinned.agreement_id,
-            appointment_id=case.id,
-            kind=AccrualKind.OUTCOME.value,
-            state=AccrualState.OPEN.value,
-            effective_at=event.effective_at,
-            recorded_at=self.now,
-            month=month,
-            position=quoted.position,
-            reference=case.reference,
-            service_at=case.state.slot.starts_at,
-            outcome=None if outcome is None else outcome.value,
-            confirmed="\n".join(confirmed),
-            definition=pinned.definition.slug,
-            definition_version=pinned.definition_version,
-            base=quoted.base,
-            bonus=quoted.bonus,
-            share=quoted.share,
-            amount=amount,
-            currency=pinned.definition.currency,
-            corrects_accrual_id=None,
-        )
-        self.postings.post(
-            EntryKind.ACCRUAL,
-            (pinned.supplier_id, pinned.buyer_id, pinned.definition.currency),
-            (amount,),
-            source_id=accrual_id,
-            effective_at=event.effective_at,
-            recorded_at=self.now,
-            appointment_id=case.id,
         )
 
     def _update(self, changed: list[Case]) -> None:
@@ -356,19 +264,3 @@ class Desk:
 
 def _is_booked(state: Appointment | None, start: datetime, end: datetime) -> int:
     return int(state is not None and state.schedule is Schedule.BOOKED and start <= state.slot.starts_at < end)
-
-
-RULINGS = frozenset({EventKind.FOUND, EventKind.DEEMED, EventKind.CANCELLED})
-
-
-def _owed(state: Appointment, event: Event) -> tuple[dict[str, CriterionFinding], int, Outcome | None] | None:
-    """What the event makes owed now: criteria, share and outcome; None where nothing accrues with it."""
-    if event.kind in RULINGS:
-        payload = event.payload
-        if not payload["share"] or payload["rebooking_at"] is not None:
-            return None
-        criteria = {name: CriterionFinding(value) for name, value in payload["criteria"].items()}
-        return criteria, payload["share"], Outcome(payload["outcome"])
-    if event.kind is EventKind.NO_SHOW_FINAL and state.share and not state.disputed:
-        return dict(state.criteria), state.share, state.outcome
-    return None

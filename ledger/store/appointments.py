@@ -91,6 +91,8 @@ class AppointmentRow(SQLModel, table=True):
     decision_at: datetime | None = Field(default=None, sa_type=Instant)
     replacement_at: datetime | None = Field(default=None, sa_type=Instant)
     next_due_at: datetime | None = Field(default=None, sa_type=Instant)
+    dispute: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    decided: list[str] = Field(sa_column=Column(JSON, nullable=False))
     version: int
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from ledger.store import appointments, billing, chain, contracts, evidence, journal, parties
+from ledger.store import appointments, billing, chain, contracts, disputes, evidence, journal, parties
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -32,6 +32,8 @@ appointment_event = _table(appointments.AppointmentEvent)
 intake_refusal = _table(appointments.IntakeRefusal)
 suppression = _table(appointments.Suppression)
 evidence_item = _table(evidence.Evidence)
+dispute = _table(disputes.DisputeRow)
+dispute_message = _table(disputes.DisputeMessage)
 idempotency_key = _table(appointments.IdempotencyKey)
 
 account = _table(journal.Account)

@@ -13,6 +13,7 @@ APPEND_ONLY = (
     "agreement_version",
     "appointment_event",
     "chain_link",
+    "dispute_message",
     "document",
     "document_line",
     "entry",
