@@ -12,7 +12,7 @@ from flask_smorest import Api
 from flask_smorest.utils import prepare_response
 from werkzeug.exceptions import HTTPException
 
-from api.endpoints import PARAMETERS
+from api.endpoints import ETAG, PARAMETERS
 from api.fields import OPENAPI
 from api.problems import MEDIA_TYPE, TITLES, on_http_exception
 from api.schemas.problem import Problem
@@ -61,6 +61,7 @@ class LedgerApi(Api):
     def _register_etag_headers(self) -> None:
         for name, parameter in PARAMETERS.items():
             self.spec.components.parameter(name, "header", parameter, lazy=True)
+        self.spec.components.header("ETAG", ETAG, lazy=True)
 
 
 def make_api(app: Flask) -> LedgerApi:

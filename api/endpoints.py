@@ -13,8 +13,9 @@ from flask import Response
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
+from api import strict_json, uploads
 from api.schemas import Page, page_of
-from api.units import CommandView, Prepare, QueryView, answer_command, answer_query, may_be_empty
+from api.units import CommandView, Prepare, QueryView, Reader, answer_command, answer_query, may_be_empty
 
 IDEMPOTENCY_KEY: Final = "IDEMPOTENCY_KEY"
 IF_MATCH: Final = "IF_MATCH"
@@ -39,6 +40,14 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 """Request headers that operations share, by the name of their component."""
+
+ETAG: Final[dict[str, Any]] = {
+    "description": "The version that was read, for If-Match and If-None-Match.",
+    "schema": {"type": "string"},
+}
+
+BYTES: Final[dict[str, str]] = {"type": "string"}
+"""The schema of an answer that is not JSON."""
 
 _READS: Final = (400, 401, 403, 429, 503)
 _WRITES: Final = (400, 401, 403, 409, 412, 413, 415, 422, 429, 503)
@@ -69,7 +78,11 @@ class Resource(Blueprint):
             def endpoint(**path: Any) -> Response:
                 return answer_query(view, roles, schema, path)
 
-            described = self.response(200, answers, content_type=media_type, description=_said(200))(endpoint)
+            shown = answers or (BYTES if media_type else None)
+            tagged = {"ETag": "ETAG"} if versioned else None
+            described = self.response(200, shown, content_type=media_type, description=_said(200), headers=tagged)(
+                endpoint
+            )
             if arguments is not None:
                 described = self.arguments(arguments, location="query", error_status_code=400)(described)
             if versioned:
@@ -86,7 +99,8 @@ class Resource(Blueprint):
         """Declares a GET that needs no key and opens no transaction."""
 
         def declare(view: Callable[[], Response]) -> Callable[[], Response]:
-            described = self.response(200, answers, content_type=media_type, description=_said(200))(view)
+            shown = answers or (BYTES if media_type else None)
+            described = self.response(200, shown, content_type=media_type, description=_said(200))(view)
             self._declare(rule, "GET", view, described, (), (503,), [])
             return view
 
@@ -114,22 +128,28 @@ class Resource(Blueprint):
         method: str = "POST",
         limit: int | None = None,
         prepare: Prepare | None = None,
+        reads: Reader = strict_json.read,
     ) -> Callable[[CommandView], CommandView]:
         """Declares what writes. `prepare` turns the checked body into another one before the transaction opens.
 
-        Without `takes` the body may be empty or `{}`; `limit` is the largest body in bytes.
+        Without `takes` the body may be empty or `{}`; `limit` is the largest body in bytes. `uploads.json_or_form`
+        as `reads` takes a file too.
         """
         schema = takes() if takes else None
 
         def declare(view: CommandView) -> CommandView:
             @wraps(view)
             def endpoint(**path: Any) -> Response:
-                return answer_command(view, roles, schema, path, status=status, limit=limit, prepare=prepare)
+                return answer_command(
+                    view, roles, schema, path, status=status, limit=limit, prepare=prepare, reads=reads
+                )
 
             described = self.response(status, answers, description=_said(status))(endpoint)
             if takes is not None:
                 needed = not may_be_empty(schema)
                 described = self.arguments(takes, location="json", required=needed, error_status_code=400)(described)
+            if reads is uploads.json_or_form:
+                described = self.doc(requestBody={"content": {"multipart/form-data": {"schema": takes}}})(described)
             headers = [IDEMPOTENCY_KEY, IF_MATCH] if method == "POST" else [IF_MATCH]
             self._declare(rule, method, endpoint, described, roles, _statuses(rule, _WRITES), headers)
             return view

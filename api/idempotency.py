@@ -19,6 +19,7 @@ from flask import Request, Response
 from sqlalchemy import BindParameter, Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from api.uploads import Upload
 from ledger.domain.errors import Conflict, Malformed, Refused
 from ledger.store import tables as t
 
@@ -57,7 +58,14 @@ def fingerprint(request: Request, body: Any, secret: str) -> str:
     Keyed, for a body may hold what is easily guessed, such as a password.
     """
     head = f"{request.method} {request.path}?{request.query_string.decode('latin-1')}\n".encode()
-    return hmac.digest(secret.encode(), head + orjson.dumps(body, option=orjson.OPT_SORT_KEYS), "sha256").hex()
+    canonical = orjson.dumps(body, _told_apart, orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS)
+    return hmac.digest(secret.encode(), head + canonical, "sha256").hex()
+
+
+def _told_apart(value: Any) -> list[str]:
+    if isinstance(value, Upload):
+        return value.fingerprint()
+    raise TypeError(f"{type(value).__name__} is no part of a body")
 
 
 _VALUES: Final[dict[str, BindParameter[Any]]] = {column.name: bindparam(column.name) for column in t.idempotency_key.c}

@@ -30,9 +30,7 @@ _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 def body_of(request: Request, limit: int) -> bytes:
     """The raw body, at most `limit` bytes. Compressed bodies are refused: nothing is inflated here."""
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise UnsupportedType("send the body uncompressed", code="unsupported_encoding")
+    refuse_encoded(request)
     # One more than allowed: a chunked body that goes past the limit is cut there, not refused.
     request.max_content_length = limit + 1
     try:
@@ -42,6 +40,13 @@ def body_of(request: Request, limit: int) -> bytes:
     if raw is None or len(raw) > limit:
         raise TooLarge(f"the body may have {limit} bytes at the most")
     return raw
+
+
+def refuse_encoded(request: Request) -> None:
+    """Raises `UnsupportedType` for a compressed body."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnsupportedType("send the body uncompressed", code="unsupported_encoding")
 
 
 def read(request: Request, limit: int, *, optional: bool = False) -> Any:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
-from flask import Response, current_app, request
+from flask import Request, Response, current_app, request
 from marshmallow import Schema
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select
 
@@ -95,6 +95,14 @@ class Command:
 QueryView = Callable[..., Answer | Response]
 CommandView = Callable[..., Answer]
 Prepare = Callable[[Any], Any]
+
+
+class Reader(Protocol):
+    """Turns a request's body into the value that its schema checks; None for an empty body where it is `optional`."""
+
+    def __call__(self, request: Request, limit: int, *, optional: bool = False) -> Any: ...
+
+
 Then = Callable[[], None] | None
 
 
@@ -142,10 +150,11 @@ def answer_command(
     status: int,
     limit: int | None = None,
     prepare: Prepare | None = None,
+    reads: Reader = strict_json.read,
 ) -> Response:
     """Runs a writing view in one transaction, once per idempotency key."""
     secret = _secret()
-    taken = _take(schema, limit or settings().max_body_bytes)
+    taken = _take(schema, reads, limit or settings().max_body_bytes)
     store = database()
     principal: Principal | None = None
     if store.is_sqlite or prepare is not None:
@@ -243,11 +252,11 @@ def may_be_empty(schema: Schema | None) -> bool:
     return schema is None or not any(field.required for field in schema.fields.values())
 
 
-def _take(schema: Schema | None, limit: int) -> Taken:
+def _take(schema: Schema | None, reads: Reader, limit: int) -> Taken:
     try:
         key = idempotency.key_of(request) if request.method == "POST" else None
         expected = etags.expected_version(request)
-        value = strict_json.read(request, limit, optional=may_be_empty(schema))
+        value = reads(request, limit, optional=may_be_empty(schema))
         body = load(schema or _NOTHING, {} if value is None else value)
         request_hash = "" if key is None else idempotency.fingerprint(request, value, settings().secret_key)
         return Taken(body, key, request_hash, expected)
