@@ -17,12 +17,13 @@ from invoices.pagination import (
     INTRO_GAP,
     INTRO_LEADING,
     LEADING,
+    PADDING,
     SUM_HEIGHT,
     TITLE_HEIGHT,
     SetRow,
     Sheet,
 )
-from invoices.pdf_objects import Ready, Structure, add_stream, embed, reference, resolve
+from invoices.pdf_objects import Structure, add_stream, embed, reference, resolve
 from invoices.typeface import Subset
 
 RUNNING_SIZE: Final = 7.5
@@ -79,17 +80,16 @@ def draw(pdf: Any, annex: Annex, sheets: Sequence[Sheet], running: Running, cut:
     count = len(fronts) + len(sheets)
     for place, front in enumerate(fronts, 1):
         _furnish(pdf, front, fonts, _furniture(running, cut, place, count))
-    structure = Structure(pdf)
-    table = _Table(pdf, structure, annex, cut)
+    table = _Table(Structure(pdf), annex, cut)
     resources = pydyf.Dictionary({"Font": pydyf.Dictionary(fonts)})
     pdf.add_object(resources)
     for place, sheet in enumerate(sheets, len(fronts) + 1):
         page = pydyf.Dictionary({
             "Type": "/Page", "Parent": pdf.pages.reference, "MediaBox": fronts[0]["MediaBox"],
-            "Resources": resources.reference, "Tabs": "/S", "StructParents": structure.next_key(),
+            "Resources": resources.reference, "Tabs": "/S", "StructParents": table.key,
         })  # fmt: skip
         pdf.add_page(page)
-        content = table.draw(sheet, page) + _furniture(running, cut, place, count)
+        content = table.draw(sheet, reference(page)) + _furniture(running, cut, place, count)
         page["Contents"] = add_stream(pdf, content.encode("ascii")).reference
     table.close()
 
@@ -115,55 +115,48 @@ def _furniture(running: Running, cut: Cut, place: int, count: int) -> str:
 
 
 class _Canvas:
-    """One page while it is drawn: its operators, who owns its marked content, how far down it is filled."""
+    """One page while it is drawn: its operators, its rules, how far down it is filled."""
 
-    def __init__(self, page: str) -> None:
-        self.page, self.y = page, PAGE_HEIGHT - MARGIN
+    def __init__(self) -> None:
+        self.y = PAGE_HEIGHT - MARGIN
         self.parts: list[str] = []
-        self.owners: list[str] = []
-        self.hairs: list[tuple[float, str]] = []
-
-    @property
-    def next(self) -> int:
-        """The next marked content id."""
-        return len(self.owners)
-
-    def marked(self, kind: str, owner: str, drawn: str) -> None:
-        self.parts.append(f"/{kind}<</MCID {len(self.owners)}>>BDC {drawn} EMC")
-        self.owners.append(owner)
+        self._hairs: list[str] = []
 
     def hair(self, color: str = _HAIR) -> None:
-        self.hairs.append((self.y, color))
+        self._hairs.append(f"{color} {MARGIN:.2f} {self.y:.2f} m {MARGIN + WIDTH:.2f} {self.y:.2f} l S")
 
     def content(self) -> str:
-        rules = [
-            f"{color} {MARGIN:.2f} {y:.2f} m {MARGIN + WIDTH:.2f} {y:.2f} l S" for y, color in self.hairs
-        ]  # fmt: skip
-        return "\n".join((_ARTIFACT, "0.5 w", *rules, "EMC", "BT", *self.parts, "ET", ""))
+        return "\n".join((_ARTIFACT, "0.5 w", *self._hairs, "EMC", "BT", *self.parts, "ET", ""))
 
 
 class _Table:
-    """Draws the sheets one after the other and keeps the one structure element they share."""
+    """Draws the sheets one after the other, as one table."""
 
-    def __init__(self, pdf: Any, structure: Structure, annex: Annex, cut: Cut) -> None:
+    def __init__(self, structure: Structure, annex: Annex, cut: Cut) -> None:
         self._structure, self._annex, self._cut = structure, annex, cut
         self._ends = [MARGIN + end for end in accumulate(column.width for column in annex.columns)]
         self._lefts = [
             end - column.width + column.gap for end, column in zip(self._ends, annex.columns, strict=True)
         ]  # fmt: skip
-        self._element: Ready | None = None
-        self._rows: list[str] = []
+        self._known: list[dict[tuple[str, ...], list[tuple[str, str]]]] = [{} for _ in annex.columns]
+        self._begun = False
 
-    def draw(self, sheet: Sheet, page: Any) -> str:
+    @property
+    def key(self) -> int:
+        """The next page's key in the structure."""
+        return self._structure.next_key
+
+    def draw(self, sheet: Sheet, page: str) -> str:
         """The content of one page, but for what runs above and below it."""
-        canvas = _Canvas(reference(page))
-        if self._element is None:
-            self._title(canvas, sheet.intro)
-            self._element = self._structure.branch("Table", self._structure.top)
-            self._structure.append(reference(self._element))
-            self._head(canvas)
-        else:
+        canvas, key = _Canvas(), self.key
+        self._structure.begin(page)
+        if self._begun:
             canvas.parts += [_ARTIFACT, *self._head_cells(canvas), "EMC"]
+        else:
+            self._title(canvas, sheet.intro)
+            self._structure.table()
+            self._head(canvas)
+        self._begun = True
         canvas.y -= HEAD_HEIGHT
         canvas.hair(_HEAD_HAIR)
         if sheet.brought is not None:
@@ -175,12 +168,11 @@ class _Table:
             self._sum(canvas, "Carried forward", sheet.carried)
         else:
             self._total(canvas)
-        self._structure.map_page(page["StructParents"], canvas.owners)
+        self._structure.end(key)
         return canvas.content()
 
     def close(self) -> None:
-        if self._element is not None:
-            self._structure.close(self._element, self._rows)
+        self._structure.close()
 
     def _title(self, canvas: _Canvas, intro: Sequence[str]) -> None:
         title = self._cut.bold_at(MARGIN, canvas.y - 10, self._annex.title)
@@ -191,17 +183,21 @@ class _Table:
         canvas.y -= INTRO_LEADING * len(intro) + INTRO_GAP
 
     def _lone(self, canvas: _Canvas, kind: str, drawn: str) -> None:
-        element = self._structure.leaf(kind, self._structure.top, canvas.page, canvas.next)
-        self._structure.append(element)
-        canvas.marked(kind, element, drawn)
+        canvas.parts.append(f"/{kind}<</MCID {self._structure.lone(kind)}>>BDC {drawn} EMC")
+
+    def _tagged(self, canvas: _Canvas, kind: str, cells: Sequence[str], attributes: str = "") -> None:
+        contents = self._structure.row(kind, len(cells), attributes)
+        canvas.parts += [
+            f"/{kind}<</MCID {content}>>BDC {drawn} EMC" for content, drawn in zip(contents, cells, strict=True)
+        ]  # fmt: skip
 
     def _head_cells(self, canvas: _Canvas) -> list[str]:
         baseline, cut, drawn = canvas.y - 9.5, self._cut, [f"{_MUTED} /LA {HEAD_SIZE} Tf"]
         for column, left, end in zip(self._annex.columns, self._lefts, self._ends, strict=True):
-            text = column.title
-            drawn.append(
-                cut.ending_at(end, baseline, text, HEAD_SIZE) if column.right else cut.at(left, baseline, text)
-            )
+            if column.right:
+                drawn.append(cut.ending_at(end, baseline, column.title, HEAD_SIZE))
+            else:
+                drawn.append(cut.at(left, baseline, column.title))
         return drawn
 
     def _head(self, canvas: _Canvas) -> None:
@@ -210,27 +206,30 @@ class _Table:
         self._tagged(canvas, "TH", cells, "/A<</O/Table/Scope/Column>>")
 
     def _row(self, canvas: _Canvas, row: SetRow) -> None:
-        baseline, cut, cells = canvas.y - _DROP, self._cut, list[str]()
-        for lines, left, end, column in zip(row.cells, self._lefts, self._ends, self._annex.columns, strict=True):
-            if column.right:
-                drawn = [cut.ending_at(end, baseline - at * LEADING, text, SIZE) for at, text in enumerate(lines)]
-            else:
-                drawn = [cut.at(left, baseline - at * LEADING, text) for at, text in enumerate(lines)]
-            cells.append(" ".join(drawn))
+        lines = round((row.height - PADDING) / LEADING)
+        heights = [f" {canvas.y - _DROP - at * LEADING:.2f} Tm" for at in range(lines)]
+        cells = [
+            " ".join([x + y + shown for (x, shown), y in zip(self._placed(place, texts), heights, strict=False)])
+            for place, texts in enumerate(row.cells)
+        ]
         self._tagged(canvas, "TD", cells)
         canvas.y -= row.height
         canvas.hair()
 
-    def _tagged(self, canvas: _Canvas, kind: str, cells: Sequence[str], attributes: str = "") -> None:
-        """One row of the table as structure: an element for the row and one for each of its cells."""
-        assert self._element is not None
-        row = self._structure.branch("TR", reference(self._element))
-        named, kids = reference(row), list[str]()
-        for drawn in cells:
-            kids.append(self._structure.leaf(kind, named, canvas.page, canvas.next, attributes))
-            canvas.marked(kind, kids[-1], drawn)
-        self._structure.close(row, kids)
-        self._rows.append(named)
+    def _placed(self, place: int, texts: tuple[str, ...]) -> list[tuple[str, str]]:
+        """What stands before and after the height of each line of a cell; cells that come again are placed once."""
+        found = self._known[place].get(texts)
+        if found is None:
+            column, cut = self._annex.columns[place], self._cut.regular
+            left, end = self._lefts[place], self._ends[place]
+            found = self._known[place][texts] = [
+                (
+                    f"1 0 0 1 {end - cut.face.points(text, SIZE) if column.right else left:.2f}",
+                    f"<{cut.encode(text)}>Tj",
+                )
+                for text in texts
+            ]
+        return found
 
     def _sum(self, canvas: _Canvas, label: str, text: str) -> None:
         """A sum at the head or foot of a page: about the page, not the table, hence an artifact."""
@@ -244,8 +243,7 @@ class _Table:
         canvas.hair()
 
     def _total(self, canvas: _Canvas) -> None:
-        baseline, columns = canvas.y - _DROP, len(self._annex.columns)
-        cells = [""] * columns
+        baseline, cells = canvas.y - _DROP, [""] * len(self._annex.columns)
         cells[1] = self._cut.bold_at(self._lefts[1], baseline, self._annex.total_label)
         cells[-1] = self._cut.bold_ending_at(self._ends[-1], baseline, self._annex.total, SIZE)
         canvas.parts.append(f"{_INK} /LB {SIZE} Tf")

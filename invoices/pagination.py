@@ -24,7 +24,7 @@ ROOM: Final = PAGE_HEIGHT - 2 * MARGIN
 class SetRow:
     """A row with its words wrapped: the lines of text of each cell, its height in points, the sum so far."""
 
-    cells: tuple[list[str], ...]
+    cells: tuple[tuple[str, ...], ...]
     height: float
     running: str
 
@@ -40,11 +40,17 @@ class Sheet:
 
 
 def set_rows(annex: Annex, face: Face) -> list[SetRow]:
+    """Every row with its words wrapped; texts that come again in a column are wrapped once."""
     rooms = [column.text_units for column in annex.columns]
+    known: list[dict[str, tuple[str, ...]]] = [{} for _ in rooms]
     rows = []
     for row in annex.rows:
-        cells = tuple(wrap(text, room, face) for text, room in zip(row.cells, rooms, strict=True))
-        rows.append(SetRow(cells, max(map(len, cells)) * LEADING + PADDING, row.running))
+        cells = []
+        for text, room, wrapped in zip(row.cells, rooms, known, strict=True):
+            if (lines := wrapped.get(text)) is None:
+                lines = wrapped[text] = tuple(wrap(text, room, face))
+            cells.append(lines)
+        rows.append(SetRow(tuple(cells), max(map(len, cells)) * LEADING + PADDING, row.running))
     return rows
 
 

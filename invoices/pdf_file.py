@@ -6,9 +6,12 @@ portions; the library's own writer does it two and three times over, which is mo
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import md5
+from itertools import accumulate
 from typing import Any, BinaryIO, Final
+
+from invoices.pdf_objects import Batch
 
 _PORTION: Final = 200
 """Objects per object stream."""
@@ -38,15 +41,13 @@ def write(pdf: Any, output: BinaryIO, version: str, identifier: bytes) -> None:
     file = _File(output)
     file.write(f"%PDF-{version}\n".encode("ascii") + b"%\xf0\x9f\x96\xa4\n")
     entries: dict[int, tuple[int, int, int]] = {0: (_FREE, 0, 65535)}
-    packed = [each for each in pdf.objects if each.free == "n" and each.compressible]
     for each in pdf.objects:
         if each.free == "n" and not each.compressible:
             entries[each.number] = _put(file, each.number, each.data)
     number = len(pdf.objects)
-    for start in range(0, len(packed), _PORTION):
-        portion = packed[start : start + _PORTION]
-        entries.update({each.number: (_PACKED, number, place) for place, each in enumerate(portion)})
-        entries[number] = _put(file, number, _object_stream(portion))
+    for numbers, bodies in _portions(pdf.objects):
+        entries.update({each: (_PACKED, number, place) for place, each in enumerate(numbers)})
+        entries[number] = _put(file, number, _object_stream(numbers, bodies))
         number += 1
     references = file.position
     entries[number] = (_PLAIN, references, 0)
@@ -65,15 +66,22 @@ def _put(file: _File, number: int, data: bytes) -> tuple[int, int, int]:
     return entry
 
 
-def _object_stream(objects: Sequence[Any]) -> bytes:
-    bodies, head, at = list[bytes](), list[str](), 0
-    for each in objects:
-        data = each.data
-        head.append(f"{each.number} {at}")
-        bodies.append(data)
-        at += len(data) + 1
-    first = " ".join(head).encode("ascii") + b"\n"
-    return _stream(first + b"\n".join(bodies), f"/Type/ObjStm/N {len(objects)}/First {len(first)}")
+def _portions(objects: Sequence[Any]) -> Iterator[tuple[Sequence[int], Sequence[bytes]]]:
+    """Numbers and bodies of what goes into object streams: single objects in portions, then each batch as it is."""
+    packed = [each for each in objects if each.free == "n" and each.compressible]
+    for start in range(0, len(packed), _PORTION):
+        portion = packed[start : start + _PORTION]
+        yield [each.number for each in portion], [each.data for each in portion]
+    for batch in dict.fromkeys(each for each in objects if isinstance(each, Batch)):
+        yield range(batch.first, batch.next), [body.encode("ascii") for body in batch.bodies]
+
+
+def _object_stream(numbers: Sequence[int], bodies: Sequence[bytes]) -> bytes:
+    starts = accumulate((len(body) + 1 for body in bodies), initial=0)
+    first = (
+        " ".join([f"{number} {start}" for number, start in zip(numbers, starts, strict=False)]).encode("ascii") + b"\n"
+    )
+    return _stream(first + b"\n".join(bodies), f"/Type/ObjStm/N {len(numbers)}/First {len(first)}")
 
 
 def _stream(content: bytes, extra: str) -> bytes:

@@ -4,7 +4,7 @@ Owns the syntax that the drawn pages need beside what the layout engine writes. 
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pydyf
@@ -23,14 +23,13 @@ _CMAP_FOOT: Final = "endcmap\nCMapName currentdict /CMap defineresource pop\nend
 
 
 class Ready(pydyf.Object):
-    """An object whose bytes are known. Slots, because a long table has a hundred thousand of them."""
+    """An object whose bytes are known."""
 
-    __slots__ = ("compressible", "number", "offset", "payload")
-    generation = 0
-    free = "n"
+    compressible = True
 
-    def __init__(self, payload: bytes = b"", *, compressible: bool = True) -> None:
-        self.payload, self.compressible, self.number, self.offset = payload, compressible, 0, 0
+    def __init__(self, payload: bytes, *, compressible: bool = True) -> None:
+        super().__init__()
+        self.payload, self.compressible = payload, compressible
 
     @property
     def data(self) -> bytes:
@@ -97,10 +96,25 @@ def _unicode_map(codes: Iterable[tuple[str, str]]) -> str:
     return "".join(parts) + _CMAP_FOOT
 
 
+class Batch:
+    """Plain objects with consecutive numbers, kept as text alone: a long table has a hundred thousand of them."""
+
+    free = "batch"
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.bodies: list[str] = []
+
+    @property
+    def next(self) -> int:
+        return self.first + len(self.bodies)
+
+
 class Structure:
     """The structure tree that the layout engine began, open for more pages.
 
-    References are texts such as "12 0 R"; a marked content id is the number of a piece of content on its page.
+    Elements are named by references such as "12 0 R"; a marked content id is the number of a piece of content on its
+    page. Between `begin` and `end` of a page nothing else may be added to the PDF.
     """
 
     def __init__(self, pdf: Any) -> None:
@@ -108,31 +122,49 @@ class Structure:
         root = resolve(pdf, pdf.catalog["StructTreeRoot"])
         self._document = resolve(pdf, root["K"][0])
         self._parents = resolve(pdf, root["ParentTree"])["Nums"]
-
-    def leaf(self, kind: str, parent: str, page: str, content: int, attributes: str = "") -> str:
-        """Adds an element that owns one piece of marked content, and returns its reference."""
-        return reference(add(self._pdf, f"<</S/{kind}/P {parent}/Pg {page}/K {content}{attributes}>>"))
-
-    def branch(self, kind: str, parent: str) -> Ready:
-        """Adds an element whose kids are told later, with `close`."""
-        return add(self._pdf, f"<</S/{kind}/P {parent}/K[")
-
-    @staticmethod
-    def close(branch: Ready, kids: Iterable[str]) -> None:
-        branch.payload += " ".join(kids).encode("ascii") + b"]>>"
+        self._table = add(pdf, b"")
+        self._rows: list[str] = []
+        self._page, self._batch = "", Batch(0)
+        self._owners: list[str] = []
 
     @property
-    def top(self) -> str:
-        return reference(self._document)
-
-    def append(self, element: str) -> None:
-        """Puts an element last in the document."""
-        self._document["K"].append(element.encode("ascii"))
-
     def next_key(self) -> int:
+        """The next page's key in the parent tree."""
         keys: list[int] = self._parents[::2]
         return max(keys, default=-1) + 1
 
-    def map_page(self, key: int, owners: Sequence[str]) -> None:
-        """Says which element owns each marked content id of a page, in the order of the ids."""
-        self._parents.extend((key, f"[{' '.join(owners)}]".encode("ascii")))
+    def begin(self, page: str) -> None:
+        self._page, self._batch, self._owners = page, Batch(len(self._pdf.objects)), []
+
+    def lone(self, kind: str) -> int:
+        """An element of its own in the document; returns the id of its content."""
+        named, content = f"{self._batch.next} 0 R", len(self._owners)
+        self._batch.bodies.append(f"<</S/{kind}/P {reference(self._document)}/Pg {self._page}/K {content}>>")
+        self._document["K"].append(named.encode("ascii"))
+        self._owners.append(named)
+        return content
+
+    def row(self, kind: str, cells: int, attributes: str = "") -> range:
+        """A row of the table with this many cells of one kind; returns the ids of their contents."""
+        number, first = self._batch.next, len(self._owners)
+        named, kids = f"{number} 0 R", [f"{kid} 0 R" for kid in range(number + 1, number + 1 + cells)]
+        head, tail = f"<</S/{kind}/P {named}/Pg {self._page}/K ", f"{attributes}>>"
+        contents = range(first, first + cells)
+        self._batch.bodies.append(f"<</S/TR/P {reference(self._table)}/Pg {self._page}/K[{' '.join(kids)}]>>")
+        self._batch.bodies.extend([f"{head}{content}{tail}" for content in contents])
+        self._owners.extend(kids)
+        self._rows.append(named)
+        return contents
+
+    def table(self) -> None:
+        """Puts the table next in the document; its rows are those of all pages."""
+        self._document["K"].append(reference(self._table).encode("ascii"))
+
+    def end(self, key: int) -> None:
+        """Closes a page: says which element owns each of its contents."""
+        self._parents.extend((key, f"[{' '.join(self._owners)}]".encode("ascii")))
+        self._pdf.objects.extend([self._batch] * len(self._batch.bodies))
+
+    def close(self) -> None:
+        parent, rows = reference(self._document), " ".join(self._rows)
+        self._table.payload = f"<</S/Table/P {parent}/K[{rows}]>>".encode("ascii")
