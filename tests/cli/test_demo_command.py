@@ -1,0 +1,74 @@
+import json
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, func, select, true
+
+from api import demo, passwords
+from ledger.domain.stage import Stage
+from ledger.services import access, appointments
+from ledger.store import tables as t
+from ledger.store.engine import make_engine, reading
+
+LATER = {Stage.DISPUTED.value, Stage.CREDITED.value}
+"""Stages that take a dispute."""
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One engine is enough here: the services below are tested on both."""
+    return sqlite_url
+
+
+def test_logins_of_every_role_are_printed_and_kept_for_the_owner_alone(run: Any, here: Path, sqlite_url: str) -> None:
+    made = run("demo", "--if-empty", "--json")
+    assert made.exit_code == 0, repr(made.exception)
+    logins = json.loads(made.stdout)
+    assert {login["role"] for login in logins} == set(access.ROLES)
+    assert all(set(login) == {"role", "email", "password", "totp_secret"} for login in logins)
+    assert all(bool(login["totp_secret"]) == (login["role"] in ("finance", "arbiter")) for login in logins)
+    engine = make_engine(sqlite_url)
+    with reading(engine) as connection:
+        user = access.user(connection, logins[0]["email"])
+        billed = connection.execute(select(func.count()).select_from(t.document)).scalar_one()
+    engine.dispose()
+    assert passwords.matches(user["password_hash"], logins[0]["password"])
+    assert billed == 8
+    assert stat.S_IMODE((here / "var" / "demo-logins.json").stat().st_mode) == 0o600
+    assert json.loads(run("demo", "--if-empty", "--json").stdout) == logins
+    assert logins[0]["password"] in run("demo", "--if-empty").stdout
+
+
+def test_an_installation_that_somebody_works_with_is_left_alone(run: Any, here: Path) -> None:
+    created = run(
+        *("organisations", "create", "--slug", "north-bank", "--kind", "buyer", "--legal-name", "North Bank"),
+        *("--country", "GB", "--time-zone", "Europe/London"),
+    )
+    assert created.exit_code == 0, created.output
+    assert "nothing was made" in run("demo", "--if-empty").stdout
+    refused = run("demo")
+    assert refused.exit_code == 1
+    assert "mend:" in refused.stderr
+
+
+@pytest.mark.parametrize("day", ["2026-11-22", "2026-06-01"])
+def test_the_demonstration_ends_in_the_middle_of_everything(sqlite_url: str, day: str) -> None:
+    now = datetime.fromisoformat(f"{day}T10:00:00").replace(tzinfo=UTC)
+    engine = make_engine(sqlite_url)
+    demo.make(engine, b"secret", now, keep=lambda _logins: None)
+    stages = stages_of(engine, now)
+    engine.dispose()
+    assert {stage.value for stage in Stage} - LATER <= stages
+
+
+def stages_of(engine: Engine, now: datetime) -> set[str]:
+    found, after = set[str](), None
+    with reading(engine) as connection:
+        while True:
+            items, after = appointments.page(connection, true(), appointments.Filters(), now, limit=200, after=after)
+            found |= {item["stage"] for item in items}
+            if after is None:
+                return found
