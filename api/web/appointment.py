@@ -30,7 +30,7 @@ from ledger.services.commands import Actor
 from ledger.services.desk import Desk
 from ledger.services.valuation import Worth
 from ledger.store import tables as t
-from ledger.store.engine import reading, writing
+from ledger.store.engine import Contended, reading, writing
 
 KEYS: Final = {
     Finding.ATTENDED: "a",
@@ -42,6 +42,7 @@ KEYS: Final = {
     Finding.TECHNICAL_FAILURE: "t",
 }
 """The choices of attendance and the key of each."""
+ATTEMPTS: Final = 4
 LONGEST_MINUTES: Final = 1_440
 LONGEST_NOTE: Final = 2_000
 
@@ -94,8 +95,23 @@ def cancel_appointment(appointment_id: UUID) -> Response:
 
 
 def _command(appointment_id: UUID, form: str, act: Callable[[Desk, Case, datetime], None]) -> Response:
-    """Settles what is due, then acts, in one transaction; a refusal keeps the settlement and comes back in place."""
-    refusal: Refusal | None = None
+    """Acts; what refuses it comes back in place. Where another stood in the way, it is tried again."""
+    for attempt in range(ATTEMPTS):
+        try:
+            refusal = _act(appointment_id, act)
+            break
+        except Contended:
+            if attempt + 1 == ATTEMPTS:
+                raise
+    else:
+        raise AssertionError("the last attempt ends or raises")
+    if refusal is not None:
+        return _page(appointment_id, given=request.form, refused=(form, refusal))
+    return redirect(url_for("web.appointment", appointment_id=appointment_id, done=form))  # type: ignore[return-value]
+
+
+def _act(appointment_id: UUID, act: Callable[[Desk, Case, datetime], None]) -> Refusal | None:
+    """Settles what is due, then acts, in one transaction; a refusal keeps the settlement."""
     with writing(database().engine) as connection:
         now = clock()
         desk = Desk(connection, now)
@@ -106,10 +122,8 @@ def _command(appointment_id: UUID, form: str, act: Callable[[Desk, Case, datetim
                 act(desk, case, now)
             desk.flush()
         except Kept as kept:
-            refusal = kept.refusal
-    if refusal is not None:
-        return _page(appointment_id, given=request.form, refused=(form, refusal))
-    return redirect(url_for("web.appointment", appointment_id=appointment_id, done=form))  # type: ignore[return-value]
+            return kept.refusal
+    return None
 
 
 def _check_version(case: Case) -> None:
@@ -149,15 +163,10 @@ def _page(
         case = _case(connection, appointment_id, now)
         shown = appointments.one(connection, appointment_id, visible(viewer.principal, t.appointment), now)
         happened = appointments.events(connection, appointment_id)
-        names = dict(
-            connection.execute(
-                rows_of(t.organisation.c.slug, t.organisation.c.legal_name).where(
-                    t.organisation.c.id.in_((case.pinned.supplier_id, case.pinned.buyer_id))
-                )
-            )
-            .tuples()
-            .all()
+        parties = rows_of(t.organisation.c.slug, t.organisation.c.legal_name).where(
+            t.organisation.c.id.in_((case.pinned.supplier_id, case.pinned.buyer_id))
         )
+        names = {row.slug: row.legal_name for row in connection.execute(parties)}
         forms = _forms(connection, case, shown, given, viewer, now) if viewer.has(BUYER) and shown else {}
         evidence = _evidence(connection, appointment_id)
     assert shown is not None, "what the case was found by finds it again"

@@ -24,9 +24,9 @@ for _name, _filter in display.FILTERS.items():
 
 
 def show(template: str, status: int = 200, **values: Any) -> Response:
-    """A page, or a part of one, from `templates/web/`."""
+    """A page, or a part of one, from `templates/web/`: files that end in `.html`, for only these Flask escapes."""
     html = render_template(
-        f"web/{template}.html.j2", nonce=nonce(), asset=asset, person=g.get("person"), tabs=g.get("tabs", ()), **values
+        f"web/{template}.html", nonce=nonce(), asset=asset, person=g.get("person"), tabs=g.get("tabs", ()), **values
     )
     return secured(Response(html, status, content_type="text/html; charset=utf-8"))
 

@@ -32,7 +32,7 @@ ATTENDANCE: Final = {
     "unknown": "Not stated",
     "attended": "Attended",
     "prospect_no_show": "The prospect did not come",
-    "buyer_no_show": "We did not come",
+    "buyer_no_show": "The buyer did not come",
     "both_absent": "Nobody came",
     "supplier_fault": "It failed through the supplier",
     "access_failure": "No access on site",
@@ -47,6 +47,16 @@ SILENCE: Final = {
 }
 """What becomes of an appointment at its deadline: "then it …"."""
 
+DEADLINES: Final = {
+    "findings": "Findings until",
+    "rebooking": "Can be rebooked until",
+    "contest": "Can be contested until",
+    "clawback": "Can be clawed back until",
+    "reply": "Reply until",
+    "decision": "Decision until",
+    "replacement": "Replacement until",
+    "acceptance": "Acceptance until",
+}
 DOCUMENT_KINDS: Final = {"invoice": "Invoice", "credit_note": "Credit note", "statement": "Statement"}
 RUN_STATES: Final = {"queued": "waiting", "running": "running", "done": "finished", "failed": "stopped"}
 
@@ -109,6 +119,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "attendance": lambda value: ATTENDANCE.get(str(value), str(value)),
     "stage": lambda value: STAGES.get(str(value), (str(value), "waiting")),
     "silence": SILENCE.__getitem__,
+    "deadline": DEADLINES.__getitem__,
     "document_kind": lambda value: DOCUMENT_KINDS.get(value, value),
     "run_state": lambda value: RUN_STATES.get(value, value),
     "moment": moment,

@@ -7,12 +7,16 @@ from typing import Final
 from uuid import UUID
 
 from flask import Response, request
+from sqlalchemy import Connection, select
 
 from api.databases import database
-from api.web import files
+from api.units import settings
 from api.web.blueprint import pages, secured, show
 from api.web.inbox import identity
 from api.web.sessions import only, person
+from invoices import files
+from invoices.storage import Storage, storage_at
+from ledger.domain.errors import Unknown
 from ledger.reports import months as report
 from ledger.services.access import BUYER, OPERATOR, PARTIES, SUPPLIER, visible
 from ledger.store import tables as t
@@ -44,8 +48,9 @@ def documents() -> Response:
 def document_pdf(document_id: UUID) -> Response:
     """The document on paper."""
     with reading(database().engine) as connection:
-        row = files.seen(connection, document_id, visible(person().principal, t.document))
-        return download(files.pdf(connection, row), f"{row['number']}.pdf", "application/pdf")
+        number = _number(connection, document_id)
+        content = files.pdf(connection, storage(), document_id)
+    return download(content, f"{number}.pdf", "application/pdf")
 
 
 @pages.get("/documents/<uuid:document_id>.csv")
@@ -53,8 +58,24 @@ def document_pdf(document_id: UUID) -> Response:
 def document_csv(document_id: UUID) -> Response:
     """The document's lines."""
     with reading(database().engine) as connection:
-        row = files.seen(connection, document_id, visible(person().principal, t.document))
-        return download(files.csv(connection, row), f"{row['number']}.csv", "text/csv; charset=utf-8")
+        number = _number(connection, document_id)
+        content = files.csv(connection, document_id)
+    return download(content, f"{number}.csv", "text/csv; charset=utf-8")
+
+
+def _number(connection: Connection, document_id: UUID) -> str:
+    """The document's number. Raises `Unknown` for one that is not this person's to see."""
+    sees = visible(person().principal, t.document)
+    query = select(t.document.c.number).where(t.document.c.id == document_id, sees)
+    number = connection.execute(query).scalar_one_or_none()
+    if number is None:
+        raise Unknown("there is no such document")
+    return str(number)
+
+
+def storage() -> Storage:
+    """Where rendered documents are kept."""
+    return storage_at(settings().documents_url)
 
 
 def download(content: bytes, name: str, media_type: str) -> Response:

@@ -82,11 +82,15 @@ def _who(payload: Mapping[str, Any], name: str) -> str:
 
 
 def _worth(payload: Mapping[str, Any]) -> str:
+    """What it counts as, where that is more than what was found, and the share of the price that brings."""
     outcome, share = payload.get("outcome"), payload.get("share")
     if outcome is None:
         return "the outcome is open" if share is None else "worth nothing"
+    of_the_price = f"{paper.percent(share or 0)} of the price"
+    if outcome == payload.get("attendance"):
+        return of_the_price
     words = paper.OUTCOMES.get(outcome, outcome)
-    return f"{words[0].lower()}{words[1:]}, {paper.percent(share or 0)} of the price"
+    return f"{words[0].lower()}{words[1:]}, {of_the_price}"
 
 
 def _outcome_clause(payload: Mapping[str, Any]) -> str | None:

@@ -11,18 +11,18 @@ from typing import Final
 from uuid import UUID
 
 from flask import Response, redirect, request, url_for
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from api.databases import database
 from api.units import clock
-from api.web import files
 from api.web.blueprint import pages, show
-from api.web.documents import PAGE, download
+from api.web.documents import PAGE, download, storage
 from api.web.inbox import identity
 from api.web.sessions import only, person
-from invoices.billing_run import bill
+from invoices import files
+from invoices.billing_run import bill, check_ended
 from ledger.domain.calendar import Period
-from ledger.domain.errors import Conflict, Refusal, Unknown
+from ledger.domain.errors import Conflict, Refusal, Refused, Unknown
 from ledger.reports import months as report
 from ledger.services.access import FINANCE
 from ledger.store import tables as t
@@ -64,6 +64,7 @@ def run_month(period: str) -> Response:
     run_id = new_id()
     engine = database().engine
     with writing(engine) as connection:
+        check_ended(connection, wanted, None, now)
         last = report.last_runs(connection, [wanted]).get(wanted.number)
         if last is not None and last.finished_at is None and (now - last.created_at).total_seconds() < STALE_SECONDS:
             raise Conflict(f"{wanted} is being billed already", code="run_in_progress")
@@ -93,12 +94,8 @@ def month_archive(period: str) -> Response:
     """Every document of the month, as PDF and CSV."""
     wanted = _period(period)
     with reading(database().engine) as connection:
-        rows = list(
-            connection.execute(
-                select(t.document).where(t.document.c.period == wanted.number).order_by(t.document.c.number)
-            ).mappings()
-        )
-        return download(files.archive(connection, rows), f"documents-{wanted}.zip", "application/zip")
+        content = b"".join(files.archive(connection, storage(), report.of_period(wanted)))
+    return download(content, f"documents-{wanted}.zip", "application/zip")
 
 
 def _run(engine: Engine, period: Period, now: datetime, actor: str, dry_run: bool, run_id: UUID) -> None:
@@ -123,9 +120,11 @@ def _page(period: Period) -> Response:
         waiting = report.waiting_until(connection, period)
         last = report.last_runs(connection, [period]).get(period.number)
         watched = last if run_id is None else report.run(connection, run_id)
-        own = t.document.c.period == period.number
+        own = report.of_period(period)
         rows, following = report.documents(connection, own, limit=PAGE, after=identity(request.args.get("after")))
-        names = dict(connection.execute(select(t.organisation.c.slug, t.organisation.c.legal_name)).tuples().all())
+        still_runs = _still_runs(connection, period, now)
+        every = select(t.organisation.c.slug, t.organisation.c.legal_name)
+        names = {row.slug: row.legal_name for row in connection.execute(every)}
     figures = found[0].currencies if found else []
     return show(
         "month",
@@ -134,7 +133,7 @@ def _page(period: Period) -> Response:
         waiting=waiting,
         run=watched,
         is_running=watched is not None and watched.finished_at is None,
-        has_ended=now >= period.end("UTC"),
+        still_runs=still_runs,
         rows=rows,
         totals=report.sums(rows),
         following=following,
@@ -143,6 +142,15 @@ def _page(period: Period) -> Response:
         zone=person().time_zone,
         now=now,
     )
+
+
+def _still_runs(connection: Connection, period: Period, now: datetime) -> bool:
+    """Whether a run would be refused because the month has not ended everywhere."""
+    try:
+        check_ended(connection, period, None, now)
+    except Refused:
+        return True
+    return False
 
 
 def _period(text: str) -> Period:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select, tuple_
 
 from ledger.domain.lifecycle import Schedule, Verdict
 from ledger.domain.terms import Silence
@@ -123,7 +123,10 @@ def _page(
         .limit(limit + 1)
     )
     if after is not None:
-        query = query.where(tuple_(order, appointment.id) > tuple_(*after))
+        query = query.where(
+            tuple_(order, appointment.id)
+            > tuple_(literal(after[0], order.type), literal(after[1], appointment.id.type))
+        )
     if q:
         fields = (appointment.reference, prospect.name, prospect.email, prospect.company_name)
         query = query.where(or_(*(field.icontains(q, autoescape=True) for field in fields)))

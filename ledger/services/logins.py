@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, case, or_, select, update
+from sqlalchemy import Connection, RowMapping, case, literal, null, or_, select, update
 
 from ledger.services.access import ARBITER, FINANCE
 from ledger.store import tables as t
@@ -45,7 +45,8 @@ def failed(connection: Connection, user_id: UUID, now: datetime) -> None:
     person = t.user_account.c
     was_locked = person.locked_until.is_not(None)
     count = case((was_locked, 1), else_=person.failed_logins + 1)
-    locks = case((was_locked, None), (person.failed_logins + 1 >= FAILURES_BEFORE_LOCK, now + LOCKED_FOR), else_=None)
+    until = literal(now + LOCKED_FOR, person.locked_until.type)  # typed, or SQLite keeps it as the driver spells it
+    locks = case((was_locked, null()), (person.failed_logins + 1 >= FAILURES_BEFORE_LOCK, until), else_=null())
     over = or_(person.locked_until.is_(None), person.locked_until <= now)
     connection.execute(
         update(t.user_account).where(person.id == user_id, over).values(failed_logins=count, locked_until=locks)

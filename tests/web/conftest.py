@@ -1,0 +1,130 @@
+"""People, a market and a clock for the pages: clients that have logged in, and a live server for the browser."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pyotp
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
+
+from api import create_app, passwords
+from api.databases import EXTENSION
+from api.web import VIEWS, sessions
+from ledger.services import access, parties
+from ledger.store.engine import writing
+from tests.services.market import Market
+
+PASSWORD = "correct horse battery staple"
+TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+"""Two hours after the market's appointments on Tuesday have begun."""
+
+
+@dataclass
+class House:
+    """An installation with its people, and the time that its pages go by."""
+
+    app: Flask
+    engine: Engine
+    market: Market
+    set_clock: Callable[[datetime], None]
+
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def join(self, slug: str, kind: str) -> None:
+        """An organisation that has no agreement with anybody."""
+        details = {"slug": slug, "kind": kind, "legal_name": slug.title(), "address": {"country": "GB"}}
+        with writing(self.engine) as connection:
+            row = parties.create_organisation(connection, {**details, "time_zone": "Europe/London"}, NOON)
+        self.market.ids[slug] = row["id"]
+
+    def add(self, email: str, *roles: str, slug: str | None = None, totp: str | None = None) -> UUID:
+        organisation = None if slug is None else self.market.ids[slug]
+        with writing(self.engine) as connection:
+            row = access.create_user(
+                connection, email, email.partition("@")[0].title(), HASH, roles, organisation, NOON, totp_secret=totp
+            )
+        return UUID(str(row["id"]))
+
+    def enter(self, email: str, *, at: datetime = NOON, second: bool = False) -> FlaskClient:
+        """A client that has logged in."""
+        client = self.client()
+        response = send(client, "/login", {"email": email, "password": PASSWORD})
+        if second:
+            assert response.location == "/login/code"
+            response = send(client, "/login/code", {"code": pyotp.TOTP(TOTP).at(at)})
+        assert response.status_code == 302 and response.location == "/", response.text
+        return client
+
+
+HASH = passwords.hashed(PASSWORD)
+
+
+def token_in(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found, page
+    return found.group(1)
+
+
+def send(client: FlaskClient, path: str, form: dict[str, str], *, on: str | None = None) -> TestResponse:
+    """Fills in the form of a page as a person would, and sends it."""
+    page = client.get(on or path)
+    values = {"csrf_token": token_in(page.text)}
+    version = re.search(r'name="version" value="(\d+)"', page.text)
+    if version:
+        values["version"] = version.group(1)
+    return client.post(path, data={**values, **form})
+
+
+@pytest.fixture
+def house(database_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    app = create_app(
+        {
+            "DATABASE_URL": database_url,
+            "DOCUMENTS_URL": (tmp_path / "documents").as_uri(),
+            "SECRET_KEY": "k" * 40,
+            "TESTING": True,
+        }
+    )
+
+    def set_clock(now: datetime) -> None:
+        for module in (*VIEWS, sessions):
+            if hasattr(module, "clock"):
+                monkeypatch.setattr(module, "clock", lambda: now)
+
+    set_clock(NOON)
+    found = House(app, engine, Market(engine), set_clock)
+    found.join("south-bank", "buyer")
+    found.add("rita@north-bank.example", "buyer", slug="north-bank")
+    found.add("sam@acme.example", "supplier", slug="acme-calls")
+    found.add("fay@operator.example", "finance", totp=TOTP)
+    with writing(engine) as connection:
+        for slug, vat_id in (("acme-calls", "GB980780684"), ("north-bank", "GB434031494")):
+            changes = {"vat_id": vat_id, "vat_registered": True}
+            parties.change_organisation(connection, found.market.ids[slug], changes, "test", NOON)
+    yield found
+    app.extensions[EXTENSION].dispose()
+
+
+@pytest.fixture
+def address(house: House) -> Iterator[str]:
+    """The house on a port of this machine."""
+    server = make_server("127.0.0.1", 0, house.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
