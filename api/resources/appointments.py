@@ -4,7 +4,6 @@ A supplier submits; both parties see their own. Every command settles first what
 even where the command itself is refused.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -194,7 +193,7 @@ def give_findings(command: Command, appointment_id: UUID) -> Answer:
     the very instant of the deadline is late. A second time only before the invoice and only if it raises the amount.
     """
     actor = actor_of(command.principal)
-    desk, case = _in_hand(command, appointment_id, actor)
+    desk, case = taken_in_hand(command, appointment_id, actor)
     with keeping(desk.flush):
         commands.give_findings(desk, case, findings_of(command.body), actor, command.now)
     desk.flush()
@@ -217,7 +216,7 @@ def findings_of(body: Mapping[str, Any]) -> Findings:
 def cancel_appointment(command: Command, appointment_id: UUID) -> Answer:
     """Cancel before the start. A party names itself or the prospect as the one who asked, never the other side."""
     actor = actor_of(command.principal)
-    desk, case = _in_hand(command, appointment_id, actor)
+    desk, case = taken_in_hand(command, appointment_id, actor)
     body = command.body
     with keeping(desk.flush):
         commands.cancel(desk, case, Party(body["by"]), actor, command.now, body["reason"] or "")
@@ -234,7 +233,7 @@ def cancel_appointment(command: Command, appointment_id: UUID) -> Answer:
 def reschedule_appointment(command: Command, appointment_id: UUID) -> Answer:
     """Move it to another slot; after a prospect's no-show, within the window, rebook it."""
     actor = actor_of(command.principal)
-    desk, case = _in_hand(command, appointment_id, actor)
+    desk, case = taken_in_hand(command, appointment_id, actor)
     body = command.body
     with keeping(desk.flush):
         commands.reschedule(
@@ -254,7 +253,7 @@ def reschedule_appointment(command: Command, appointment_id: UUID) -> Answer:
 def add_evidence(command: Command, appointment_id: UUID) -> Answer:
     """Add evidence, kept as it comes. What a party says in its own interest is of grade C."""
     actor = actor_of(command.principal)
-    desk, case = _in_hand(command, appointment_id, actor)
+    desk, case = taken_in_hand(command, appointment_id, actor)
     body = command.body
     with keeping(desk.flush):
         evidence_id = commands.add_evidence(
@@ -268,27 +267,24 @@ def add_evidence(command: Command, appointment_id: UUID) -> Answer:
             media_type="application/json",
         )
     desk.flush()
-    row = command.connection.execute(select(t.evidence_item).where(t.evidence_item.c.id == evidence_id)).one()
-    return Answer(_evidence(row))
+    return Answer(next(item for item in evidence_of(command.connection, appointment_id) if item["id"] == evidence_id))
 
 
 @blueprint.query("/appointments/<uuid:appointment_id>/evidence", roles=READERS, answers=schemas.EvidenceList)
 def list_evidence(query: Query, appointment_id: UUID) -> Answer:
     """List the evidence about an appointment, oldest first."""
     _seen(query.connection, appointment_id, visible(query.principal, t.appointment))
-    evidence = t.evidence_item.c
-    rows = query.connection.execute(
-        select(t.evidence_item).where(evidence.appointment_id == appointment_id).order_by(evidence.id)
-    )
-    return Answer({"items": [_evidence(row) for row in rows]})
+    return Answer({"items": evidence_of(query.connection, appointment_id)})
 
 
-def _evidence(row: Any) -> dict[str, Any]:
+def evidence_of(connection: Connection, appointment_id: UUID) -> list[dict[str, Any]]:
+    """What was received about an appointment, oldest first, without the bytes."""
     names = (
         "id", "kind", "party", "grade", "verified", "occurred_at", "received_at", "media_type", "sha256", "size",
     )  # fmt: skip
-    assert hashlib.sha256(row.content).hexdigest() == row.sha256, "evidence is what was received"
-    return {name: getattr(row, name) for name in names}
+    evidence = t.evidence_item.c
+    query = select(*(evidence[name] for name in names)).where(evidence.appointment_id == appointment_id)
+    return [dict(row) for row in connection.execute(query.order_by(evidence.id)).mappings()]
 
 
 def actor_of(principal: Principal) -> Actor:
@@ -300,7 +296,8 @@ def actor_of(principal: Principal) -> Actor:
     return Actor(principal.actor, Party(principal.party), principal.organisation_id)
 
 
-def _in_hand(command: Command, appointment_id: UUID, actor: Actor) -> tuple[Desk, Case]:
+def taken_in_hand(command: Command, appointment_id: UUID, actor: Actor) -> tuple[Desk, Case]:
+    """The appointment on a desk, settled. Raises `Kept` where `If-Match` names another version."""
     desk = Desk(command.connection, command.now)
     case = commands.in_hand(desk, appointment_id, actor, command.now)
     expected = command.expected_version

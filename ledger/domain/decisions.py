@@ -27,6 +27,9 @@ from ledger.domain.lifecycle import (
 from ledger.domain.outcome import Findings, Ruling, rule, rule_cancelled, rule_restored_no_show, rule_silent
 from ledger.domain.terms import Anchor, Definition, Outcome, Silence, Span
 
+CONTACT_ATTEMPT = "contact_attempt"
+"""The kind of evidence that counts as an attempt to reach a prospect who is not there."""
+
 RULE = "rule"
 """The actor of what happens by rule."""
 

@@ -20,9 +20,10 @@ from ledger.domain.outcome import Findings
 from ledger.services import cases
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
-from ledger.services.dispute_rows import CONTACT_ATTEMPT
 from ledger.store import tables as t
 from ledger.store.types import new_id
+
+CONTACT_ATTEMPT = decisions.CONTACT_ATTEMPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def add_evidence(
     media_type: str,
     file_name: str | None = None,
 ) -> UUID:
-    """Keeps what a party says or shows, as it came. Against its own interest is B; nothing a party sends is A."""
+    """Keeps what somebody says or shows, as it came. What is uploaded by hand is C: it decides nothing by itself."""
     if occurred_at > at:
         raise Refused.by("occurred_at", "in_the_future", "evidence cannot be of something that has not happened yet")
     evidence_id = new_id()
@@ -144,7 +145,7 @@ def add_evidence(
         kind=kind,
         party=(Party.OPERATOR if actor.organisation_id is None else actor.party).value,
         actor=actor.name,
-        grade="C" if actor.organisation_id is not None else "A",
+        grade="C",
         verified=False,
         occurred_at=occurred_at,
         received_at=at,

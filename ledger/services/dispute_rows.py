@@ -10,13 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Executable, exists, select, update
 
+from ledger.domain.decisions import CONTACT_ATTEMPT
 from ledger.domain.disputes import OPENER, DisputeKind, open_dispute
 from ledger.domain.lifecycle import Event, EventKind, instant
 from ledger.services.cases import Case
 from ledger.store import tables as t
-
-CONTACT_ATTEMPT = "contact_attempt"
-"""The kind of evidence that counts as an attempt to reach a prospect who is not there."""
 
 CLOSING = {EventKind.DISPUTE_DECIDED, EventKind.DISPUTE_WITHDRAWN}
 

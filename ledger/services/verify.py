@@ -1,7 +1,8 @@
 """Verification: small named checks over the whole record, each telling what is wrong and where.
 
-Owns what a check is, what it may find, and the run of many in one snapshot of the database. A fault is something
-that cannot have come about by the rules; a notice is something that waits. Refuses nothing and writes nothing.
+Owns what a check may find and the run of many in one snapshot of the database. A fault is something that cannot have
+come about by the rules; a notice is something that waits. Writes nothing. Refuses nothing: a row that cannot even be
+read is a fault too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,11 +11,25 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, Select
+from sqlalchemy.exc import NoResultFound
 
+from ledger.domain.errors import IllegalMove, Malformed
 from ledger.store.engine import reading
 
-PORTION: Final = 2_000
+PORTION: Final = 1_000
 """Rows of a long result that are in memory at a time."""
+
+UNREADABLE: Final = (
+    AssertionError,
+    AttributeError,
+    IllegalMove,
+    LookupError,
+    Malformed,
+    NoResultFound,
+    TypeError,
+    ValueError,
+)
+"""What the product's own readers raise for stored values that the product could not have written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +55,27 @@ Finding = Fault | Notice
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a check sees: one snapshot of the database, and the time."""
+    """What checks see: one snapshot of the database, and the time."""
 
     connection: Connection
     now: datetime
-    check: str
 
     def rows(self, query: Select[Any]) -> Iterator[Row[Any]]:
         """The rows of a query, a portion at a time."""
         yield from self.connection.execute(query.execution_options(yield_per=PORTION))
 
-    def fault(self, what: str, where: object) -> Fault:
-        return Fault(self.check, what, str(where))
-
-    def notice(self, what: str, where: object) -> Notice:
-        return Notice(self.check, what, str(where))
-
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """A check by its name."""
+class Sweep:
+    """One reading of the record, shared by the checks of these names."""
 
-    name: str
+    checks: tuple[str, ...]
     find: Callable[[Look], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that the checks found; `checks` are their names in the order they ran."""
+    """Everything that was found; `checks` are the names of all that looked, in their order."""
 
     checks: tuple[str, ...]
     faults: tuple[Fault, ...]
@@ -78,19 +86,33 @@ Progress = Callable[[int, int], None]
 """Told how many checks are done, and of how many."""
 
 
-def run(
-    engine: Engine, checks: Sequence[Check], now: datetime, progress: Progress = lambda _done, _all: None
-) -> Report:
-    """Runs the checks over one snapshot."""
+def run(engine: Engine, sweeps: Sequence[Sweep], now: datetime, progress: Progress) -> Report:
+    """Runs every sweep over one snapshot; one that meets an unreadable row ends there with a fault, the others go on."""
+    checks = tuple(name for sweep in sweeps for name in sweep.checks)
     faults: list[Fault] = []
     notices: list[Notice] = []
+    done = 0
     with reading(engine) as connection:
-        for done, check in enumerate(checks):
+        for sweep in sweeps:
             progress(done, len(checks))
-            for found in check.find(Look(connection, now, check.name)):
+            for found in _readable(sweep, Look(connection, now)):
                 if isinstance(found, Fault):
                     faults.append(found)
                 else:
                     notices.append(found)
-    progress(len(checks), len(checks))
-    return Report(tuple(check.name for check in checks), tuple(faults), tuple(notices))
+            done += len(sweep.checks)
+    progress(done, len(checks))
+    return Report(checks, tuple(faults), tuple(notices))
+
+
+def _readable(sweep: Sweep, look: Look) -> Iterator[Finding]:
+    try:
+        yield from sweep.find(look)
+    except UNREADABLE as error:
+        what = f"a stored value cannot be read, what comes after it was not checked: {explained(error)}"
+        yield Fault(sweep.checks[0], what, ", ".join(sweep.checks))
+
+
+def explained(error: Exception) -> str:
+    """An exception of a reader in a few words."""
+    return f"{type(error).__name__}: {error}"[:300]

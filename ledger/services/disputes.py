@@ -1,0 +1,179 @@
+"""What parties and the arbiter do in a dispute: open, reply, write, withdraw, decide.
+
+Each takes the appointment in hand first (`commands.in_hand`), so that what has fallen due is settled before. Refuses
+whoever is no party of it, a clawback above the return cap, and an arbiter who opened it or represents a side.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select, true
+
+from ledger.domain import disputes as rules
+from ledger.domain.disputes import DisputeKind, Position
+from ledger.domain.errors import IllegalMove, NotAllowed, Refused, Unknown
+from ledger.domain.journal import AccrualKind
+from ledger.domain.lifecycle import Event, EventKind, Party, replay
+from ledger.domain.outcome import Findings
+from ledger.services import commands
+from ledger.services.cases import Case
+from ledger.services.commands import Actor
+from ledger.services.desk import Desk
+from ledger.store import tables as t
+from ledger.store.types import new_id
+
+
+def open_dispute(
+    desk: Desk, case: Case, reason: str, claim: Findings, message: str | None, actor: Actor, at: datetime
+) -> UUID:
+    """A contest by the supplier or a clawback by the buyer. Returns the dispute's id."""
+    kind = {Party.SUPPLIER: DisputeKind.CONTEST, Party.BUYER: DisputeKind.CLAWBACK}.get(actor.party)
+    if kind is None:
+        raise NotAllowed("a dispute is opened by one of its parties")
+    dispute_id = new_id()
+    month = first_month(desk, case)
+    event = rules.opened(
+        case.pinned.definition, case.state, kind, reason, claim, at, actor.name, str(dispute_id), month
+    )
+    if kind is DisputeKind.CLAWBACK:
+        _check_return_cap(desk, case, month)
+    desk.move(case, event)
+    if message:
+        _write(desk, case, dispute_id, message, actor, at)
+    return dispute_id
+
+
+def first_month(desk: Desk, case: Case) -> int | None:
+    """The month (YYYYMM) in which the appointment was first given an amount above zero."""
+    accrual = t.accrual.c
+    query = select(func.min(accrual.month)).where(
+        accrual.appointment_id == case.id, accrual.kind == AccrualKind.OUTCOME.value
+    )
+    found: int | None = desk.connection.execute(query).scalar_one()
+    return found
+
+
+def _check_return_cap(desk: Desk, case: Case, month: int | None) -> None:
+    """Refuses a clawback when the month's returns, open or upheld, already reach the cap."""
+    accrual, dispute = t.accrual.c, t.dispute.c
+    agreement_id = case.pinned.agreement_id
+    firsts = (
+        select(accrual.appointment_id)
+        .where(accrual.agreement_id == agreement_id, accrual.kind == AccrualKind.OUTCOME.value)
+        .group_by(accrual.appointment_id)
+        .having(func.min(accrual.month) == month)
+        .subquery()
+    )
+    accepted = desk.connection.execute(select(func.count()).select_from(firsts)).scalar_one()
+    returned = desk.connection.execute(
+        select(func.count(func.distinct(dispute.appointment_id))).where(
+            dispute.agreement_id == agreement_id,
+            dispute.month == month,
+            dispute.kind == DisputeKind.CLAWBACK.value,
+            or_(dispute.state != "closed", dispute.upheld),
+        )
+    ).scalar_one()
+    if rules.return_cap_reached(case.pinned.definition, accepted, returned):
+        raise Refused.by(
+            "clawback.return_cap",
+            "return_cap_reached",
+            f"{returned} of the month's {accepted} appointments were taken back already",
+        )
+
+
+def reply(
+    desk: Desk, case: Case, dispute_id: UUID, position: Position, message: str | None, actor: Actor, at: datetime
+) -> None:
+    """The other side concedes or contests."""
+    _check_current(case, dispute_id)
+    event = rules.replied(case.pinned.definition, case.state, position, actor.party, at, actor.name)
+    desk.move(case, event)
+    if message:
+        _write(desk, case, dispute_id, message, actor, at)
+
+
+def write(desk: Desk, case: Case, dispute_id: UUID, message: str, actor: Actor, at: datetime) -> None:
+    """A message to the open dispute, for both sides and the arbiter to read."""
+    _check_current(case, dispute_id)
+    _write(desk, case, dispute_id, message, actor, at)
+
+
+def withdraw(desk: Desk, case: Case, dispute_id: UUID, actor: Actor, at: datetime) -> None:
+    """The opener takes it back; the verdict's worth is restored."""
+    _check_current(case, dispute_id)
+    desk.flush()
+    events = _events(desk, case)
+    opened = max(n for n, event in enumerate(events) if event.kind is EventKind.DISPUTE_OPENED)
+    before = replay(events[:opened])
+    desk.move(case, rules.withdrawn(case.state, before, actor.party, at, actor.name))
+
+
+def _events(desk: Desk, case: Case) -> list[Event]:
+    event = t.appointment_event.c
+    rows = desk.connection.execute(
+        select(t.appointment_event).where(event.appointment_id == case.id).order_by(event.number)
+    )
+    return [Event(EventKind(row.kind), row.effective_at, row.actor, row.payload) for row in rows]
+
+
+def decide(
+    desk: Desk,
+    case: Case,
+    dispute_id: UUID,
+    decision: Findings | int,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """The arbiter's decision: findings, or a share of the price in basis points; with a written reason."""
+    _check_current(case, dispute_id)
+    dispute = desk.connection.execute(select(t.dispute).where(t.dispute.c.id == dispute_id)).one()
+    if dispute.actor == actor.name:
+        raise NotAllowed("nobody decides a dispute that he opened")
+    if actor.organisation_id in (case.pinned.buyer_id, case.pinned.supplier_id):
+        raise NotAllowed("nobody decides a dispute whose party he belongs to")
+    if case.state.reply_at is not None:
+        raise IllegalMove("the other side still has time to reply", code="reply_pending")
+    definition, state = case.pinned.definition, case.state
+    if isinstance(decision, int):
+        event = rules.decided_by_share(definition, state, decision, at, actor.name, reason)
+    else:
+        event = rules.decided(
+            definition, state, decision, Party.OPERATOR, at, actor.name, resolution="decided", reason=reason
+        )
+    desk.move(case, event)
+
+
+def _check_current(case: Case, dispute_id: UUID) -> None:
+    if rules.open_dispute(case.state)["dispute"] != str(dispute_id):
+        raise IllegalMove("the dispute is closed", code="dispute_closed")
+
+
+def _write(desk: Desk, case: Case, dispute_id: UUID, message: str, actor: Actor, at: datetime) -> None:
+    desk.add(
+        "dispute_message",
+        id=new_id(),
+        dispute_id=dispute_id,
+        buyer_id=case.pinned.buyer_id,
+        supplier_id=case.pinned.supplier_id,
+        party=actor.party.value,
+        actor=actor.name,
+        body=message,
+        sent_at=at,
+    )
+
+
+def in_hand(desk: Desk, dispute_id: UUID, actor: Actor, at: datetime) -> Case:
+    """The dispute's appointment, locked and settled. Raises `Unknown` where the actor has nothing to do with it."""
+    sees: ColumnElement[bool] = true()
+    if actor.party is Party.BUYER:
+        sees = t.dispute.c.buyer_id == actor.organisation_id
+    elif actor.party is Party.SUPPLIER:
+        sees = t.dispute.c.supplier_id == actor.organisation_id
+    appointment_id: Any = desk.connection.execute(
+        select(t.dispute.c.appointment_id).where(t.dispute.c.id == dispute_id, sees)
+    ).scalar_one_or_none()
+    if appointment_id is None:
+        raise Unknown("there is no such dispute")
+    return commands.in_hand(desk, appointment_id, actor, at)
