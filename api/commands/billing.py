@@ -14,6 +14,8 @@ from invoices.billing_run import RunResult, bill
 from ledger.domain.calendar import Period
 from ledger.domain.errors import Malformed
 from ledger.domain.money import format_plain
+from ledger.services import chain
+from ledger.services.deadlines import settle_due
 
 ACTOR = "command-line"
 
@@ -40,8 +42,11 @@ period_argument = click.argument("period", type=PeriodType())
 @json_option
 def bill_period(period: Period, supplier: str | None, dry_run: bool, as_json: bool) -> None:
     """Issue every document of a month, such as 2026-10."""
+    at = now()
     with opened() as engine, counting("Billing", as_json) as tell:
-        result = bill(engine, period, now=now(), actor=ACTOR, supplier=supplier, dry_run=dry_run, progress=tell)
+        settle_due(engine, at, at)
+        chain.extend(engine)  # its head is printed on every document
+        result = bill(engine, period, now=at, actor=ACTOR, supplier=supplier, dry_run=dry_run, progress=tell)
     if as_json:
         print_json(result.to_json())
     else:

@@ -1,4 +1,4 @@
-"""`worker`: settles what falls due and renders what was issued, for ever, as many side by side as one likes.
+"""`worker`: settles, extends the chain and renders, for ever, as many side by side as one likes.
 
 Owns the rhythm: a jittered pause while there is nothing to do, a longer one after a fault, and a graceful end on
 SIGTERM and SIGINT. Work is claimed in the database, so that two workers never do the same thing twice.
@@ -20,6 +20,7 @@ from api.terminal import explained, json_option, print_json
 from invoices import rendering
 from invoices.storage import Storage
 from ledger.domain.errors import Refusal
+from ledger.services import chain
 from ledger.services.deadlines import settle_due
 
 PAUSE_SECONDS = 2.0
@@ -54,6 +55,7 @@ def worker(once: bool, as_json: bool) -> None:
 def _round(engine: Engine, storage: Storage) -> tuple[int, int]:
     at = now()
     settled = settle_due(engine, at, at)
+    chain.extend(engine)
     return settled, rendering.render_pending(engine, storage, now=now).done
 
 

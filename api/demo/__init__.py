@@ -17,7 +17,7 @@ from api import passwords
 from api.demo import cast, story, terms
 from invoices.billing_run import bill
 from ledger.domain.calendar import Period
-from ledger.services import access, agreements, contracts, definitions, parties
+from ledger.services import access, agreements, chain, contracts, definitions, parties
 from ledger.services.contracts import Timeline
 from ledger.services.deadlines import settle_due
 from ledger.services.desk import Desk
@@ -76,6 +76,7 @@ def make(
         keep(logins)
     _play(engine, secret, timelines, start, now, progress)
     settle_due(engine, now, now)
+    chain.extend(engine)
     return logins
 
 
@@ -140,4 +141,5 @@ def _play(
         progress(done, len(steps))
         if runs and (done == len(steps) or steps[done][0] >= until):
             at, period = runs.pop(0)
+            chain.extend(engine)
             bill(engine, period, now=at, actor=ACTOR)
