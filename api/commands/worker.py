@@ -1,4 +1,4 @@
-"""`worker`: settles, extends the chain and renders, for ever, as many side by side as one likes.
+"""`worker`: settles, extends the chain, finishes billing runs that nobody began, and renders, for ever, as many side by side as one likes.
 
 Owns the rhythm: a jittered pause while there is nothing to do, a longer one after a fault, and a graceful end on
 SIGTERM and SIGINT. Work is claimed in the database, so that two workers never do the same thing twice.
@@ -18,6 +18,7 @@ from api.commands import current_settings, now, opened
 from api.commands.rendering import store_of
 from api.terminal import explained, json_option, print_json
 from invoices import rendering
+from invoices.run_queue import finish_abandoned
 from invoices.storage import Storage
 from ledger.domain.errors import Refusal
 from ledger.services import chain
@@ -55,6 +56,7 @@ def worker(once: bool, as_json: bool) -> None:
 def _round(engine: Engine, storage: Storage) -> tuple[int, int]:
     at = now()
     settled = settle_due(engine, at, at)
+    finish_abandoned(engine, at)
     chain.extend(engine)
     return settled, rendering.render_pending(engine, storage, now=now).done
 
