@@ -1,6 +1,7 @@
 """Billing runs that were asked for and whose process went away before they began: whoever finds one does it.
 
-A run that stopped in the middle is not taken up by itself: its record says so, and running the month again completes it.
+A run that stopped in the middle is not taken up by itself: its record says so, and running the month again
+completes it.
 """
 
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""`worker`: settles, extends the chain, finishes billing runs that nobody began, and renders, for ever, as many side by side as one likes.
+"""`worker`: settles, chains, finishes billing runs that nobody began, and renders; for ever, any number side by side.
 
 Owns the rhythm: a jittered pause while there is nothing to do, a longer one after a fault, and a graceful end on
 SIGTERM and SIGINT. Work is claimed in the database, so that two workers never do the same thing twice.
