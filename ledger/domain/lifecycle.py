@@ -145,9 +145,11 @@ class Appointment:
     @property
     def next_due_at(self) -> datetime | None:
         """The next instant at which something happens by rule, whoever watches."""
-        due = [self.findings_at] if self.verdict is Verdict.PENDING else [self.rebooking_at]
-        due += [self.reply_at, self.replacement_at]
-        return min((at for at in due if at is not None), default=None)
+        due = self.findings_at if self.verdict is Verdict.PENDING else self.rebooking_at
+        for at in (self.reply_at, self.replacement_at):
+            if at is not None and (due is None or at < due):
+                due = at
+        return due
 
 
 PENDING = frozenset({Verdict.PENDING})

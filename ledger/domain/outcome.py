@@ -53,7 +53,9 @@ def rule_on_criteria(
 def disqualified(definition: Definition, criteria: Mapping[str, CriterionFinding]) -> bool:
     """Whether a required criterion is refuted."""
     refuted = CriterionFinding.REFUTED
-    return any(c.kind is CriterionKind.REQUIRED and criteria.get(c.id) is refuted for c in definition.criteria)
+    return refuted in criteria.values() and any(
+        c.kind is CriterionKind.REQUIRED and criteria.get(c.id) is refuted for c in definition.criteria
+    )
 
 
 def rule(definition: Definition, state: Appointment, findings: Findings) -> Ruling:

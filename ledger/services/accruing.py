@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.domain.calendar import Period
@@ -25,6 +25,10 @@ from ledger.store.types import new_id
 
 RULINGS = frozenset({EventKind.FOUND, EventKind.DEEMED, EventKind.CANCELLED})
 Criteria = Mapping[str, CriterionFinding]
+
+_TAKEN = select(t.month_position.c.taken).where(
+    t.month_position.c.agreement_id == bindparam("agreement"), t.month_position.c.month == bindparam("month")
+)
 
 
 class Accruals:
@@ -101,10 +105,7 @@ class Accruals:
     def _next_position(self, agreement_id: UUID, month: int) -> int:
         key = (agreement_id, month)
         if key not in self._positions:
-            position = t.month_position.c
-            taken = self._connection.execute(
-                select(position.taken).where(position.agreement_id == agreement_id, position.month == month)
-            ).scalar_one_or_none()
+            taken = self._connection.execute(_TAKEN, {"agreement": agreement_id, "month": month}).scalar_one_or_none()
             self._positions[key] = (taken or 0, taken or 0)
         return self._positions[key][1] + 1
 

@@ -7,6 +7,7 @@ a column is named in one place.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,7 @@ PLAIN = (
     "version",
 )
 """Columns that hold a field of the state as it is."""
+_PLAIN_OF = attrgetter(*PLAIN)
 
 IN_CHUNKS = 500
 """How many ids one statement names at the most."""
@@ -102,7 +104,7 @@ def changing(case: Case) -> dict[str, Any]:
     """The columns that a move may change."""
     state = case.state
     slot = state.slot
-    row: dict[str, Any] = {name: getattr(state, name) for name in PLAIN}
+    row: dict[str, Any] = dict(zip(PLAIN, _PLAIN_OF(state), strict=True))
     row["slots"] = [
         [s.starts_at.astimezone(UTC).isoformat(), s.ends_at.astimezone(UTC).isoformat()] for s in state.slots
     ]

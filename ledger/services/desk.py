@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Executable, bindparam, func, select, update
+from sqlalchemy import Connection, Executable, func, select
 
 from ledger.domain import disputes
 from ledger.domain.decisions import fallen_due
@@ -26,7 +26,7 @@ from ledger.services.contracts import Pinned
 from ledger.services.holding import DISPUTED, Books, Holding
 from ledger.services.posting import Accounts, Postings
 from ledger.store import tables as t
-from ledger.store.bulk import insert_rows
+from ledger.store.bulk import insert_rows, update_rows
 from ledger.store.lookups import line_of_accrual
 from ledger.store.types import new_id
 
@@ -188,9 +188,12 @@ class Desk:
         appointment, wanted = t.appointment.c, list(agreement_ids)
         for start in range(0, len(wanted), cases.IN_CHUNKS):
             some = wanted[start : start + cases.IN_CHUNKS]
-            self.take(
-                cases.load(self.connection, appointment.agreement_id.in_(some) & (appointment.next_due_at <= until))
-            )
+            due = appointment.agreement_id.in_(some) & (appointment.next_due_at <= until)
+            if not self.cases:
+                self.take(cases.load(self.connection, due))
+                continue
+            found = self.connection.execute(select(appointment.id).where(due)).scalars()
+            self.take(cases.load_many(self.connection, [each for each in found if each not in self.cases]))
 
     def flush(self) -> None:
         """Writes everything collected. The desk can go on afterwards."""
@@ -248,17 +251,9 @@ class Desk:
         )
 
     def _update(self, changed: list[Case]) -> None:
-        rows = []
-        for case in changed:
-            row = cases.changing(case)
-            rows.append({**row, "case_id": case.id, "stored": case.stored})
-        names = [name for name in rows[0] if name not in ("case_id", "stored")]
-        statement = (
-            update(t.appointment)
-            .where(t.appointment.c.id == bindparam("case_id"), t.appointment.c.version == bindparam("stored"))
-            .values({name: bindparam(name) for name in names})
-        )
-        if self.connection.execute(statement, rows).rowcount != len(rows):
+        rows = [cases.changing(case) for case in changed]
+        stored = [{"id": case.id, "version": case.stored} for case in changed]
+        if update_rows(self.connection, t.appointment, rows, stored) != len(rows):
             raise VersionMismatch("an appointment changed while it was being worked on; try again")
 
 

@@ -4,6 +4,7 @@ Owns the import as a whole: the file onto the staging, what it presupposes, then
 of its own, so that an import that dies is simply started again. A dry run does all of it and leaves no trace.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -125,7 +126,7 @@ class Import:
         """One batch in one transaction; tried again from the books where somebody else was faster."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with unit() as connection:
+                with _undisturbed(), unit() as connection:
                     batch = Batch(connection, prepared, self.secret, self.now)
                     return batch, batch.take(actions, waiting if attempt == 1 else {})
             except VersionMismatch:
@@ -158,6 +159,18 @@ class Import:
                 raise _Undo
         except _Undo:
             return
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without the search for dead cycles: among the many living values of a batch it is long and finds nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Undo(Exception):

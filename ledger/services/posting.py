@@ -29,6 +29,18 @@ def insert_ignoring(connection: Connection, table: Any) -> Any:
     return dialect.insert(table).on_conflict_do_nothing()
 
 
+_OF_PAIR = select(t.account.c.kind, t.account.c.id).where(
+    t.account.c.supplier_id == bindparam("supplier"),
+    t.account.c.buyer_id == bindparam("buyer"),
+    t.account.c.currency == bindparam("currency"),
+)
+_MOVE = (
+    update(t.account)
+    .where(t.account.c.id == bindparam("account_id"))
+    .values(balance=t.account.c.balance + bindparam("delta"))
+)
+
+
 class Accounts:
     """The ids of a pair's seven accounts, made when they are first needed."""
 
@@ -47,11 +59,8 @@ class Accounts:
         return found
 
     def _read(self, pair: Pair) -> dict[AccountKind, UUID]:
-        account = t.account.c
-        query = select(account.kind, account.id).where(
-            account.supplier_id == pair[0], account.buyer_id == pair[1], account.currency == pair[2]
-        )
-        return {AccountKind(kind): identity for kind, identity in self._connection.execute(query)}
+        found = self._connection.execute(_OF_PAIR, dict(zip(("supplier", "buyer", "currency"), pair, strict=True)))
+        return {AccountKind(kind): identity for kind, identity in found}
 
     def _create(self, pair: Pair) -> None:
         supplier_id, buyer_id, currency = pair
@@ -120,11 +129,7 @@ class Postings:
             return
         insert_rows(self.connection, t.entry, self.entries)
         insert_rows(self.connection, t.transfer, self.transfers)
-        account = t.account.c
         self.connection.execute(
-            update(t.account)
-            .where(account.id == bindparam("account_id"))
-            .values(balance=account.balance + bindparam("delta")),
-            [{"account_id": identity, "delta": self.deltas[identity]} for identity in sorted(self.deltas)],
+            _MOVE, [{"account_id": identity, "delta": self.deltas[identity]} for identity in sorted(self.deltas)]
         )
         self.entries, self.transfers, self.deltas = [], [], {}

@@ -1,39 +1,65 @@
 """Many rows at once, at the driver's own speed.
 
-Owns INSERTs of whole rows past SQLAlchemy's per-row work, with the same column types: executemany on SQLite, COPY on
-PostgreSQL where there are enough rows to pay for it. Every row of a call has the same columns.
+Owns INSERTs and UPDATEs of whole rows past SQLAlchemy's per-row work, with the same column types: executemany, and
+COPY on PostgreSQL where there are enough rows to pay for it. Every row of a call has the same columns.
 """
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Connection, CursorResult, Dialect, Table
 
 WORTH_COPYING = 100
 Processor = Callable[[Any], Any] | None
+Row = dict[str, Any]
+Names = tuple[str, ...]
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Inserts the rows. Raises what the database raises; its constraints and triggers apply as ever."""
     if not rows:
         return
     names = tuple(rows[0])
-    dialect = connection.dialect
-    if dialect.name == "postgresql":
-        if len(rows) >= WORTH_COPYING:
-            _copy(connection, table, names, rows)
-        else:
-            connection.execute(table.insert(), list(rows))
-        return
-    columns = ", ".join(f'"{name}"' for name in names)
-    statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608 - names of our own tables and columns
-    connection.exec_driver_sql(statement, _tuples(dialect, table, names, rows))
+    values = _tuples(connection.dialect, table, names, rows)
+    if connection.dialect.name == "postgresql" and len(rows) >= WORTH_COPYING:
+        _copy(connection, table, names, values)
+    else:
+        _execute(connection, _insert(connection.dialect, table, names), values)
 
 
-def _tuples(
-    dialect: Dialect, table: Table, names: tuple[str, ...], rows: Sequence[dict[str, Any]]
-) -> list[tuple[Any, ...]]:
+def update_rows(connection: Connection, table: Table, rows: Sequence[Row], where: Sequence[Row]) -> int:
+    """Sets the columns of `rows` wherever those of `where`, row by row, are equal. Returns how many were there."""
+    if not rows:
+        return 0
+    dialect, names, keys = connection.dialect, tuple(rows[0]), tuple(where[0])
+    changed, found = _tuples(dialect, table, names, rows), _tuples(dialect, table, keys, where)
+    values = [(*new, *old) for new, old in zip(changed, found, strict=True)]
+    return _execute(connection, _update(dialect, table, names, keys), values).rowcount
+
+
+def _execute(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> CursorResult[Any]:
+    return connection.exec_driver_sql(statement, values if len(values) > 1 else values[0])
+
+
+@lru_cache(maxsize=256)
+def _insert(dialect: Dialect, table: Table, names: Names) -> str:
+    columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join([_mark(dialect)] * len(names))
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'  # noqa: S608 - our own tables and columns
+
+
+@lru_cache(maxsize=256)
+def _update(dialect: Dialect, table: Table, names: Names, keys: Names) -> str:
+    new = ", ".join(f'"{name}" = {_mark(dialect)}' for name in names)
+    old = " AND ".join(f'"{name}" = {_mark(dialect)}' for name in keys)
+    return f'UPDATE "{table.name}" SET {new} WHERE {old}'  # noqa: S608 - our own tables and columns
+
+
+def _mark(dialect: Dialect) -> str:
+    return "?" if dialect.name == "sqlite" else "%s"
+
+
+def _tuples(dialect: Dialect, table: Table, names: Names, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     """The rows as the driver takes them, converted column by column."""
     columns = []
     for name, processor in zip(names, _processors(dialect, table, names), strict=True):
@@ -43,14 +69,14 @@ def _tuples(
 
 
 @lru_cache(maxsize=256)
-def _processors(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[Processor, ...]:
+def _processors(dialect: Dialect, table: Table, names: Names) -> tuple[Processor, ...]:
     return tuple(table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
 
 
-def _copy(connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> None:
+def _copy(connection: Connection, table: Table, names: Names, values: list[tuple[Any, ...]]) -> None:
     columns = ", ".join(f'"{name}"' for name in names)
     driver = connection.connection.driver_connection
     assert driver is not None, "a connection in a transaction has its driver's"
     with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
-        for row in _tuples(connection.dialect, table, names, rows):
+        for row in values:
             copy.write_row(row)
