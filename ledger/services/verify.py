@@ -87,7 +87,7 @@ Progress = Callable[[int, int], None]
 
 
 def run(engine: Engine, sweeps: Sequence[Sweep], now: datetime, progress: Progress) -> Report:
-    """Runs every sweep over one snapshot; one that meets an unreadable row ends there with a fault, the others go on."""
+    """Runs every sweep over one snapshot; one that meets an unreadable row ends with a fault, the others go on."""
     checks = tuple(name for sweep in sweeps for name in sweep.checks)
     faults: list[Fault] = []
     notices: list[Notice] = []
