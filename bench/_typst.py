@@ -47,16 +47,20 @@ PROGRAM = """
   columns: (1fr,) * 4,
   ..data.figures.map(figure => [#figure.at(0) \\ #text(14pt, weight: 600, figure.at(1)) \\ #figure.at(2)]),
 )
-#table(columns: data.summary_widths.map(width => width * 1pt), stroke: (bottom: hair), ..data.summary.flatten())
-#table(columns: (1fr, auto, auto, auto), stroke: (bottom: hair), ..data.taxes.flatten())
-#table(columns: (1fr, auto), stroke: (bottom: hair), ..data.sums.flatten())
+#let sides(columns) = columns.map(right_side => if right_side { right } else { left })
+#for grid in data.grids {
+  table(
+    columns: grid.widths.map(width => width * 1pt), align: sides(grid.aligned), inset: (x: 3pt, y: 3pt),
+    stroke: (bottom: hair), ..grid.rows.flatten(),
+  )
+}
 #grid(columns: (1fr, 1fr), data.payment.join("\\n"), data.words.join("\\n"))
 #text(7.5pt, data.small_print.join("\\n"))
 #pagebreak()
 #set text(size: 8.5pt)
 = #data.annex
 #table(
-  columns: data.widths.map(width => width * 1pt), align: data.aligned.map(side => if side { right } else { left }),
+  columns: data.widths.map(width => width * 1pt), align: sides(data.aligned),
   inset: (x: 3pt, y: 2pt), stroke: (bottom: hair),
   table.header(..data.heads), ..data.rows.flatten(),
 )
@@ -75,17 +79,20 @@ def write_program(document: Document, lines: Sequence[Line], folder: Path) -> No
 
 
 def _data(page: Front, table: Annex) -> dict[str, Any]:
-    keys = ("count", "what", "price", "share", "each", "amount")
     return {
         "title": page.title,
         "number": page.number,
         "parties": page.parties,
         "blocks": [[block["role"], block["name"], *block["address"], *block["identifiers"]] for block in page.blocks],
         "figures": [list(figure.values()) for figure in page.figures],
-        "summary_widths": page.summary_widths,
-        "summary": [[group[key] for key in keys] for group in page.groups],
-        "taxes": [[tax["name"], tax["rate"], tax["net"], tax["tax"]] for tax in page.taxes],
-        "sums": [[each["label"], each["amount"]] for each in page.sums],
+        "grids": [
+            {
+                "widths": [column.width for column in grid.columns],
+                "aligned": [column.right for column in grid.columns],
+                "rows": [[column.title for column in grid.columns], *(row.cells for row in grid.rows)],
+            }
+            for grid in page.grids
+        ],
         "payment": page.payment,
         "words": page.words,
         "small_print": page.small_print,

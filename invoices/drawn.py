@@ -1,7 +1,7 @@
-"""Long annexes drawn straight onto PDF pages, tagged as a table, in time that grows with the text alone.
+"""Documents that are drawn: long annexes straight onto PDF pages, small tables into the first one, all tagged.
 
-Owns the drawing operators and the structure of the drawn pages, which join those that the layout engine made, and
-what runs above and below all of them. Takes only text that needs no shaping; whoever calls it has made sure.
+Owns the pages that join those of the layout engine, in time that grows with the text alone. Takes only text that
+needs no shaping; whoever calls it has made sure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,10 @@ from typing import Any, Final
 
 import pydyf
 
-from invoices.annex import HEAD_SIZE, MARGIN, PAGE_HEIGHT, PAGE_WIDTH, SIZE, WIDTH, Annex
+from invoices.annex import HEAD_SIZE, MARGIN, PAGE_HEIGHT, PAGE_WIDTH, SIZE, Annex
+from invoices.drawn_grid import DrawnGrid
+from invoices.engine import Spot
+from invoices.grid import PlacedGrid
 from invoices.pagination import (
     HEAD_HEIGHT,
     INTRO_GAP,
@@ -23,204 +26,159 @@ from invoices.pagination import (
     SetRow,
     Sheet,
 )
-from invoices.pdf_objects import Structure, add_stream, embed, reference, resolve
-from invoices.typeface import Subset
+from invoices.pdf_objects import PageStructure, Structure, Table, add_stream, embed, reference, resolve
+from invoices.pen import ARTIFACT, HEAD_HAIR, INK, MUTED, REGULAR, SEMIBOLD, Pens, font, hair, page
+from invoices.running import Running
 
-RUNNING_SIZE: Final = 7.5
-_INK, _MUTED = "0.086 0.129 0.122 rg", "0.333 0.388 0.373 rg"
-_HAIR, _HEAD_HAIR = "0.875 0.902 0.894 RG", "0.561 0.631 0.612 RG"
+FIXED_TEXTS: Final = ("Brought forward", "Carried forward")
 _TITLE_SIZE: Final = 10.0
-_TOP_BASELINE: Final = PAGE_HEIGHT - 33.4
-_BOTTOM_BASELINE: Final = 31.0
-_RUNNING_LEADING: Final = 10.5
 _DROP: Final = 10.0
 """From the top of a row to its first baseline, in points."""
-FIXED_TEXTS: Final = ("Brought forward", "Carried forward", "Page of 0123456789")
-_ARTIFACT: Final = "/Artifact BMC"
-_PAGINATION: Final = "/Artifact<</Type/Pagination>>BDC"
 _WHAT: Final = 3
 """The column under which sums are labelled."""
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """What runs on every page: the document's number, and both parties in lines that fit beside it."""
+class Drawing:
+    """Everything that is drawn: the first page's tables by name, the annex and its sheets, what runs on every page."""
 
-    number: str
-    parties: tuple[str, ...]
-
-    def texts(self) -> tuple[str, ...]:
-        return (self.number, *self.parties)
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """The two weights as cut for this document."""
-
-    regular: Subset
-    semibold: Subset
-
-    def at(self, x: float, y: float, text: str) -> str:
-        return f"1 0 0 1 {x:.2f} {y:.2f} Tm<{self.regular.encode(text)}>Tj"
-
-    def ending_at(self, x: float, y: float, text: str, size: float) -> str:
-        return self.at(x - self.regular.face.points(text, size), y, text)
-
-    def bold_at(self, x: float, y: float, text: str) -> str:
-        return f"1 0 0 1 {x:.2f} {y:.2f} Tm<{self.semibold.encode(text)}>Tj"
-
-    def bold_ending_at(self, x: float, y: float, text: str, size: float) -> str:
-        return self.bold_at(x - self.semibold.face.points(text, size), y, text)
+    grids: Mapping[str, PlacedGrid]
+    annex: Annex
+    sheets: Sequence[Sheet]
+    running: Running
+    pens: Pens
 
 
-def draw(pdf: Any, annex: Annex, sheets: Sequence[Sheet], running: Running, cut: Cut) -> None:
-    """Adds the annex's pages to a PDF that is about to be written, and what runs on all of its pages."""
-    fonts = {"LA": embed(pdf, cut.regular).encode(), "LB": embed(pdf, cut.semibold).encode()}
+def draw(pdf: Any, spots: Mapping[str, Spot], drawing: Drawing) -> None:
+    """Adds the drawing to a PDF that is about to be written; `spots` are the places kept for its tables."""
+    pens = drawing.pens
+    fonts = {
+        REGULAR: embed(pdf, pens.regular.subset).encode("ascii"),
+        SEMIBOLD: embed(pdf, pens.semibold.subset).encode("ascii"),
+    }
+    structure = Structure(pdf)
     fronts = [pdf.objects[place] for place in pdf.pages["Kids"][::3]]
-    count = len(fronts) + len(sheets)
+    count = len(fronts) + len(drawing.sheets)
+    contents = _grids(pdf, structure, spots, drawing, fronts)
     for place, front in enumerate(fronts, 1):
-        _furnish(pdf, front, fonts, _furniture(running, cut, place, count))
-    table = _Table(Structure(pdf), annex, cut)
+        _furnish(pdf, front, fonts, contents[place - 1] + drawing.running.drawn(pens, place, count))
     resources = pydyf.Dictionary({"Font": pydyf.Dictionary(fonts)})
     pdf.add_object(resources)
-    for place, sheet in enumerate(sheets, len(fronts) + 1):
-        page = pydyf.Dictionary({
+    table = _Lines(Table(pdf, structure.document), drawing.annex, pens)
+    for place, sheet in enumerate(drawing.sheets, len(fronts) + 1):
+        sheet_page = pydyf.Dictionary({
             "Type": "/Page", "Parent": pdf.pages.reference, "MediaBox": fronts[0]["MediaBox"],
-            "Resources": resources.reference, "Tabs": "/S", "StructParents": table.key,
+            "Resources": resources.reference, "Tabs": "/S",
         })  # fmt: skip
-        pdf.add_page(page)
-        content = table.draw(sheet, reference(page)) + _furniture(running, cut, place, count)
-        page["Contents"] = add_stream(pdf, content.encode("ascii")).reference
+        pdf.add_page(sheet_page)
+        page_structure = structure.page(reference(sheet_page))
+        sheet_page["StructParents"] = page_structure.key
+        content = table.draw(sheet, structure, page_structure)
+        page_structure.close()
+        content += drawing.running.drawn(pens, place, count)
+        sheet_page["Contents"] = add_stream(pdf, content.encode("ascii")).reference
     table.close()
 
 
-def _furnish(pdf: Any, page: Any, fonts: Mapping[str, bytes], content: str) -> None:
+def _grids(
+    pdf: Any, structure: Structure, spots: Mapping[str, Spot], drawing: Drawing, fronts: Sequence[Any]
+) -> list[str]:
+    """The small tables, as content of each of the layout engine's pages."""
+    contents = [""] * len(fronts)
+    rooms = structure.rooms()
+    for room, (name, placed) in zip(rooms, drawing.grids.items(), strict=True):
+        spot = spots[name]
+        front = fronts[spot.page]
+        table = Table(pdf, reference(room))
+        room["K"].append(table.reference.encode("ascii"))
+        page_structure = structure.page(reference(front), front["StructParents"])
+        grid = DrawnGrid(placed, spot.x, PAGE_HEIGHT - spot.y, drawing.pens)
+        contents[spot.page] += grid.draw(page_structure, table)
+        page_structure.close()
+        table.close()
+    return contents
+
+
+def _furnish(pdf: Any, front: Any, fonts: Mapping[str, bytes], content: str) -> None:
     """Adds content to a page of the layout engine, whose own content leaves its matrix turned."""
     before, after = add_stream(pdf, b"q"), add_stream(pdf, b"Q\n" + content.encode("ascii"))
-    page["Contents"] = pydyf.Array([before.reference, page["Contents"], after.reference])
-    resolve(pdf, resolve(pdf, page["Resources"])["Font"]).update(fonts)
+    front["Contents"] = pydyf.Array([before.reference, front["Contents"], after.reference])
+    resolve(pdf, resolve(pdf, front["Resources"])["Font"]).update(fonts)
 
 
-def _furniture(running: Running, cut: Cut, place: int, count: int) -> str:
-    right = PAGE_WIDTH - MARGIN
-    parts = [_PAGINATION, "BT", _MUTED, f"/LA {RUNNING_SIZE} Tf", cut.at(MARGIN, _BOTTOM_BASELINE, running.number)]
-    parts.append(cut.ending_at(right, _BOTTOM_BASELINE, f"Page {place} of {count}", RUNNING_SIZE))
-    if place > 1:
-        parts.append(cut.at(MARGIN, _TOP_BASELINE, running.number))
-        parts.extend(
-            cut.ending_at(right, _TOP_BASELINE - line * _RUNNING_LEADING, text, RUNNING_SIZE)
-            for line, text in enumerate(running.parties)
-        )
-    return "\n".join((*parts, "ET", "EMC", ""))
+class _Lines:
+    """The annex's table, sheet after sheet."""
 
-
-class _Canvas:
-    """One page while it is drawn: its operators, its rules, how far down it is filled."""
-
-    def __init__(self) -> None:
-        self.y = PAGE_HEIGHT - MARGIN
-        self.parts: list[str] = []
-        self._hairs: list[str] = []
-
-    def hair(self, color: str = _HAIR) -> None:
-        self._hairs.append(f"{color} {MARGIN:.2f} {self.y:.2f} m {MARGIN + WIDTH:.2f} {self.y:.2f} l S")
-
-    def content(self) -> str:
-        return "\n".join((_ARTIFACT, "0.5 w", *self._hairs, "EMC", "BT", *self.parts, "ET", ""))
-
-
-class _Table:
-    """Draws the sheets one after the other, as one table."""
-
-    def __init__(self, structure: Structure, annex: Annex, cut: Cut) -> None:
-        self._structure, self._annex, self._cut = structure, annex, cut
+    def __init__(self, table: Table, annex: Annex, pens: Pens) -> None:
+        self._table, self._annex, self._pens = table, annex, pens
         self._ends = [MARGIN + end for end in accumulate(column.width for column in annex.columns)]
         self._lefts = [
             end - column.width + column.gap for end, column in zip(self._ends, annex.columns, strict=True)
         ]  # fmt: skip
         self._known: list[dict[tuple[str, ...], list[tuple[str, str]]]] = [{} for _ in annex.columns]
-        self._begun = False
+        self._y = 0.0
+        self._parts: list[str] = []
+        self._hairs: list[str] = []
 
-    @property
-    def key(self) -> int:
-        """The next page's key in the structure."""
-        return self._structure.next_key
-
-    def draw(self, sheet: Sheet, page: str) -> str:
+    def draw(self, sheet: Sheet, structure: Structure, tags: PageStructure) -> str:
         """The content of one page, but for what runs above and below it."""
-        canvas, key = _Canvas(), self.key
-        self._structure.begin(page)
-        if self._begun:
-            canvas.parts += [_ARTIFACT, *self._head_cells(canvas), "EMC"]
+        self._y, self._parts, self._hairs = PAGE_HEIGHT - MARGIN, [], []
+        if sheet.intro:
+            self._title(sheet.intro, tags)
+            structure.append(self._table.reference)
+            style, *cells = self._head()
+            self._parts += [style, *tags.row(self._table, "TH", cells)]
         else:
-            self._title(canvas, sheet.intro)
-            self._structure.table()
-            self._head(canvas)
-        self._begun = True
-        canvas.y -= HEAD_HEIGHT
-        canvas.hair(_HEAD_HAIR)
+            self._parts += [ARTIFACT, *self._head(), "EMC"]
+        self._down(HEAD_HEIGHT, HEAD_HAIR)
         if sheet.brought is not None:
-            self._sum(canvas, "Brought forward", sheet.brought)
-        canvas.parts.append(f"{_INK} /LA {SIZE} Tf")
+            self._sum("Brought forward", sheet.brought)
+        self._parts += [INK, font(REGULAR, SIZE)]
         for row in sheet.rows:
-            self._row(canvas, row)
+            self._parts += tags.row(self._table, "TD", self._row(row))
+            self._down(row.height)
         if sheet.carried is not None:
-            self._sum(canvas, "Carried forward", sheet.carried)
+            self._sum("Carried forward", sheet.carried)
         else:
-            self._total(canvas)
-        self._structure.end(key)
-        return canvas.content()
+            self._parts += [INK, font(SEMIBOLD, SIZE), *tags.row(self._table, "TD", self._total())]
+        return page(self._hairs, self._parts)
 
     def close(self) -> None:
-        self._structure.close()
+        self._table.close()
 
-    def _title(self, canvas: _Canvas, intro: Sequence[str]) -> None:
-        title = self._cut.bold_at(MARGIN, canvas.y - 10, self._annex.title)
-        self._lone(canvas, "H2", f"{_INK} /LB {_TITLE_SIZE} Tf {title}")
-        canvas.y -= TITLE_HEIGHT
-        lines = [self._cut.at(MARGIN, canvas.y - 9.5 - at * INTRO_LEADING, text) for at, text in enumerate(intro)]
-        self._lone(canvas, "P", f"{_MUTED} /LA {SIZE} Tf {' '.join(lines)}")
-        canvas.y -= INTRO_LEADING * len(intro) + INTRO_GAP
+    def _down(self, height: float, *color: str) -> None:
+        self._y -= height
+        self._hairs.append(hair(MARGIN, PAGE_WIDTH - MARGIN, self._y, *color))
 
-    def _lone(self, canvas: _Canvas, kind: str, drawn: str) -> None:
-        canvas.parts.append(f"/{kind}<</MCID {self._structure.lone(kind)}>>BDC {drawn} EMC")
+    def _title(self, intro: Sequence[str], tags: PageStructure) -> None:
+        title = self._pens.semibold.at(MARGIN, self._y - 10, self._annex.title)
+        self._parts.append(tags.lone("H2", f"{INK} {font(SEMIBOLD, _TITLE_SIZE)} {title}"))
+        self._y -= TITLE_HEIGHT
+        pen = self._pens.regular
+        lines = [pen.at(MARGIN, self._y - 9.5 - at * INTRO_LEADING, text) for at, text in enumerate(intro)]
+        self._parts.append(tags.lone("P", f"{MUTED} {font(REGULAR, SIZE)} {' '.join(lines)}"))
+        self._y -= INTRO_LEADING * len(intro) + INTRO_GAP
 
-    def _tagged(self, canvas: _Canvas, kind: str, cells: Sequence[str], attributes: str = "") -> None:
-        contents = self._structure.row(kind, len(cells), attributes)
-        canvas.parts += [
-            f"/{kind}<</MCID {content}>>BDC {drawn} EMC" for content, drawn in zip(contents, cells, strict=True)
-        ]  # fmt: skip
-
-    def _head_cells(self, canvas: _Canvas) -> list[str]:
-        baseline, cut, drawn = canvas.y - 9.5, self._cut, [f"{_MUTED} /LA {HEAD_SIZE} Tf"]
+    def _head(self) -> list[str]:
+        y, pen, drawn = self._y - 9.5, self._pens.regular, [f"{MUTED} {font(REGULAR, HEAD_SIZE)}"]
         for column, left, end in zip(self._annex.columns, self._lefts, self._ends, strict=True):
-            if column.right:
-                drawn.append(cut.ending_at(end, baseline, column.title, HEAD_SIZE))
-            else:
-                drawn.append(cut.at(left, baseline, column.title))
+            text = column.title
+            drawn.append(pen.ending_at(end, y, text, HEAD_SIZE) if column.right else pen.at(left, y, text))
         return drawn
 
-    def _head(self, canvas: _Canvas) -> None:
-        style, *cells = self._head_cells(canvas)
-        canvas.parts.append(style)
-        self._tagged(canvas, "TH", cells, "/A<</O/Table/Scope/Column>>")
-
-    def _row(self, canvas: _Canvas, row: SetRow) -> None:
+    def _row(self, row: SetRow) -> list[str]:
         lines = round((row.height - PADDING) / LEADING)
-        heights = [f" {canvas.y - _DROP - at * LEADING:.2f} Tm" for at in range(lines)]
-        cells = [
+        heights = [f" {self._y - _DROP - at * LEADING:.2f} Tm" for at in range(lines)]
+        return [
             " ".join([x + y + shown for (x, shown), y in zip(self._placed(place, texts), heights, strict=False)])
             for place, texts in enumerate(row.cells)
         ]
-        self._tagged(canvas, "TD", cells)
-        canvas.y -= row.height
-        canvas.hair()
 
     def _placed(self, place: int, texts: tuple[str, ...]) -> list[tuple[str, str]]:
         """What stands before and after the height of each line of a cell; cells that come again are placed once."""
         found = self._known[place].get(texts)
         if found is None:
-            column, cut = self._annex.columns[place], self._cut.regular
+            column, cut = self._annex.columns[place], self._pens.regular.subset
             left, end = self._lefts[place], self._ends[place]
             found = self._known[place][texts] = [
                 (
@@ -231,20 +189,15 @@ class _Table:
             ]
         return found
 
-    def _sum(self, canvas: _Canvas, label: str, text: str) -> None:
+    def _sum(self, label: str, text: str) -> None:
         """A sum at the head or foot of a page: about the page, not the table, hence an artifact."""
-        baseline = canvas.y - _DROP
-        drawn = (
-            self._cut.at(self._lefts[_WHAT], baseline, label),
-            self._cut.ending_at(self._ends[-1], baseline, text, SIZE),
-        )
-        canvas.parts += [_ARTIFACT, f"{_MUTED} /LA {SIZE} Tf", *drawn, "EMC"]
-        canvas.y -= SUM_HEIGHT
-        canvas.hair()
+        y, pen = self._y - _DROP, self._pens.regular
+        drawn = pen.at(self._lefts[_WHAT], y, label), pen.ending_at(self._ends[-1], y, text, SIZE)
+        self._parts += [ARTIFACT, MUTED, font(REGULAR, SIZE), *drawn, "EMC"]
+        self._down(SUM_HEIGHT)
 
-    def _total(self, canvas: _Canvas) -> None:
-        baseline, cells = canvas.y - _DROP, [""] * len(self._annex.columns)
-        cells[1] = self._cut.bold_at(self._lefts[1], baseline, self._annex.total_label)
-        cells[-1] = self._cut.bold_ending_at(self._ends[-1], baseline, self._annex.total, SIZE)
-        canvas.parts.append(f"{_INK} /LB {SIZE} Tf")
-        self._tagged(canvas, "TD", cells)
+    def _total(self) -> list[str]:
+        y, cells, pen = self._y - _DROP, [""] * len(self._annex.columns), self._pens.semibold
+        cells[1] = pen.at(self._lefts[1], y, self._annex.total_label)
+        cells[-1] = pen.ending_at(self._ends[-1], y, self._annex.total, SIZE)
+        return cells

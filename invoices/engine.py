@@ -6,7 +6,7 @@ every address but the bundled fonts', whoever asks for it.
 
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -20,6 +20,7 @@ from invoices.typeface import FONT_FILES, asset
 _SCHEME: Final = "bundled:"
 _VARIANT: Final = "pdf/a-3b"
 _VERSION: Final = "1.7"
+_POINTS_PER_PIXEL: Final = 0.75
 _LOCK: Final = threading.Lock()
 """Pango's font map, shared by all documents of a process, serves one thread at a time."""
 
@@ -51,8 +52,21 @@ class Imprint:
     xmp: bytes = b""
 
 
-def produce(html: str, *, furniture: bool, imprint: Imprint, finish: Callable[[Any], None] | None = None) -> bytes:
-    """The HTML as a tagged PDF/A-3b; `finish` may add to the `pydyf.PDF` before it is written.
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where an element with an id begins: the page, counted from 0, and points from its top left corner."""
+
+    page: int
+    x: float
+    y: float
+
+
+Finish = Callable[[Any, Mapping[str, Spot]], None]
+"""May add to the `pydyf.PDF` before it is written; knows where the elements with ids are."""
+
+
+def produce(html: str, *, furniture: bool, imprint: Imprint, finish: Finish | None = None) -> bytes:
+    """The HTML as a tagged PDF/A-3b.
 
     `furniture` lets the engine set what runs above and below; without it `finish` does. Raises ForeignResource when
     the HTML asks for anything but the bundled fonts.
@@ -90,15 +104,23 @@ def warm() -> None:
         _tools()
 
 
-def _finisher(finish: Callable[[Any], None] | None) -> Callable[[Any, Any], None]:
-    def finished(_: Any, pdf: Any) -> None:
+def _finisher(finish: Finish | None) -> Callable[[Any, Any], None]:
+    def finished(laid_out: Any, pdf: Any) -> None:
         if finish is not None:
-            finish(pdf)
+            finish(pdf, _spots(laid_out))
         if "AF" in pdf.catalog:  # the engine lists each file twice
             pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
         pdf.write = lambda output, _version, identifier, _compress: pdf_file.write(pdf, output, _VERSION, identifier)
 
     return finished
+
+
+def _spots(laid_out: Any) -> dict[str, Spot]:
+    return {
+        name: Spot(number, corner[0] * _POINTS_PER_PIXEL, corner[1] * _POINTS_PER_PIXEL)
+        for number, page in enumerate(laid_out.pages)
+        for name, corner in page.anchors.items()
+    }
 
 
 def _extend_xmp(metadata: Any, xmp: bytes) -> None:

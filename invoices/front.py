@@ -8,16 +8,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from invoices import display
+from invoices import display, grid
 from invoices.annex import WIDTH
-from invoices.document import Document, Line, Party, TaxBreakdown
+from invoices.document import Document, Line, Party
+from invoices.grid import Grid, GridColumn, GridRow
 from invoices.totals import PriceGroup, summarise
 from invoices.typeface import Face
 from invoices.words import e_invoice_obstacle, heading
 
-_BODY_SIZE: Final = 9.0
 _SMALL_SIZE: Final = 8.0
-_PADDING: Final = 9.0
+_GAP: Final = 9.0
+_SLACK: Final = 0.6
+_GUTTER: Final = 20.0
+"""Between the left and the right half of the page."""
 _FIGURE_PADDING: Final = 20.0
 _FIGURE_SIZES: Final = (14.0, 12.5, 11.0, 9.5, 8.0, 7.0)
 _HEADING_SIZES: Final = (24.0, 22.0, 20.0, 18.0)
@@ -38,10 +41,9 @@ class Front:
         embedded: Sequence[str],
     ) -> None:
         self._document, self._face, self._semibold, self._locale = document, regular, semibold, locale
-        groups = summarise(lines)
         self.lang = locale.replace("_", "-")
         self.heading = heading(document)
-        self.heading_size = self._fitting_size(self.heading, _HEADING_SIZES, WIDTH / 2 - 20)
+        self.heading_size = self._fitting_size(self.heading, _HEADING_SIZES, WIDTH / 2 - _GUTTER)
         self.number = display.clean(document.number)
         self.title = f"{self.heading} {self.number}"
         self.author = display.clean(_issuer(document).legal_name)
@@ -49,25 +51,22 @@ class Front:
         self.subject = f"{' to '.join(names)}, {document.period}"
         self.issued_at = document.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.parties = running_parties(document)
-        self.currency = document.currency
         self.facts = self._facts()
         self.blocks = [_block("Supplier", document.supplier), _block(self._buyer_role(), document.buyer)]
         self.figures = self._figures()
         self.figure_size, self.figure_widths = self._band()
         self.summary_title = f"Summary of {len(lines):,} line{'' if len(lines) == 1 else 's'}"
-        everywhere = _confirmed_everywhere(groups)
-        self.groups = [self._group(group, everywhere) for group in groups]
-        self.count = f"{len(lines):,}"
-        self.total_label = "Total without VAT"
-        self.net = self._amount(document.totals.net)
-        self.taxes = [self._tax(tax) for tax in document.taxes]
+        self.summary = self._summary(summarise(lines), len(lines))
+        self.vat = self._vat()
         self.sums = self._sums()
         self.payment_title, self.payment = self._payment()
         self.words = [display.clean(word) for word in document.words if word != self.heading]
         self.small_print = self._small_print(embedded)
-        self.summary_widths = self._summary_widths()
-        self.vat_widths = self._vat_widths()
-        self.sums_widths = self._sums_widths()
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The tables, in the order in which they are printed."""
+        return (self.summary, self.vat, self.sums)
 
     def _money(self, minor: int) -> str:
         return display.money(minor, self._document.currency, self._locale)
@@ -129,36 +128,69 @@ class Front:
         """The first of the sizes at which a heading fits; bold runs some 5 % wider than the semibold measured here."""
         return next((size for size in sizes if self._semibold.points(text, size) * 1.05 <= room), sizes[-1])
 
-    def _group(self, group: PriceGroup, everywhere: set[str]) -> dict[str, str]:
+    def _summary(self, groups: Sequence[PriceGroup], count: int) -> Grid:
+        everywhere = _confirmed_everywhere(groups)
+        rows = [self._group(group, everywhere) for group in groups]
+        net = self._amount(self._document.totals.net)
+        rows.append(GridRow((f"{count:,}", "Total without VAT", "", "", "", net), strong=True))
+        heads = ("Count", "What", "Price", "Share", "Each", f"Amount, {self._document.currency}")
+        return self._grid("summary", heads, rows, WIDTH, flexible=1)
+
+    def _group(self, group: PriceGroup, everywhere: set[str]) -> GridRow:
         """One row; of what was confirmed it names what sets the group apart."""
         outcome = display.OUTCOMES.get(group.outcome or "", display.clean(group.outcome))
         kind = display.KINDS[group.kind]
         priced = group.kind != "shortfall"
-        return {
-            "count": f"{group.count:,}",
-            "what": " · ".join(part for part in (kind, outcome) if part) or "Appointments",
-            "detail": display.clean(", ".join(label for label in group.confirmed if label not in everywhere)),
-            "price": self._amount(group.price) if priced else "",
-            "share": display.percent(group.share, self._locale) if priced else "",
-            "each": "various" if group.unit is None else self._amount(group.unit),
-            "amount": self._amount(group.amount),
-        }
+        detail = display.clean(", ".join(label for label in group.confirmed if label not in everywhere))
+        return GridRow(
+            (
+                f"{group.count:,}",
+                " · ".join(part for part in (kind, outcome) if part) or "Appointments",
+                self._amount(group.price) if priced else "",
+                display.percent(group.share, self._locale) if priced else "",
+                "various" if group.unit is None else self._amount(group.unit),
+                self._amount(group.amount),
+            ),
+            detail=f" · {detail}" if detail else "",
+        )
 
-    def _tax(self, tax: TaxBreakdown) -> dict[str, str]:
-        return {
-            "name": f"{display.CATEGORY_NAMES[tax.category]} ({tax.category})",
-            "rate": display.percent(tax.rate, self._locale),
-            "net": self._amount(tax.net),
-            "tax": self._amount(tax.tax),
-        }
+    def _vat(self) -> Grid:
+        rows = [
+            GridRow((
+                f"{display.CATEGORY_NAMES[tax.category]} ({tax.category})",
+                display.percent(tax.rate, self._locale), self._amount(tax.net), self._amount(tax.tax),
+            ))
+            for tax in self._document.taxes
+        ]  # fmt: skip
+        return self._grid("vat", ("Category", "Rate", "Net", "VAT"), rows, WIDTH / 2 - _GUTTER, flexible=0)
 
-    def _sums(self) -> list[dict[str, Any]]:
-        sums, credit = self._document.totals, self._document.kind == "credit_note"
-        rows: list[tuple[str, int, bool]] = [("Without VAT", sums.net, False), ("VAT", sums.tax, False)]
+    def _sums(self) -> Grid:
+        document, sums = self._document, self._document.totals
+        rows = [GridRow(("Without VAT", self._amount(sums.net))), GridRow(("VAT", self._amount(sums.tax)))]
         if sums.prepaid:
-            rows += [("With VAT", sums.gross, False), ("Deposit drawn", -sums.prepaid, False)]
-        rows.append((f"{'Credited' if credit else 'To pay'}, {self.currency}", sums.due, True))
-        return [{"label": label, "amount": self._amount(minor), "strong": strong} for label, minor, strong in rows]
+            rows.append(GridRow(("With VAT", self._amount(sums.gross))))
+            rows.append(GridRow(("Deposit drawn", self._amount(-sums.prepaid))))
+        label = f"{'Credited' if document.kind == 'credit_note' else 'To pay'}, {document.currency}"
+        rows.append(GridRow((label, self._amount(sums.due)), strong=True))
+        return self._grid("sums", ("", ""), rows, WIDTH / 2, flexible=0)
+
+    def _grid(self, name: str, heads: Sequence[str], rows: Sequence[GridRow], width: float, *, flexible: int) -> Grid:
+        """Numbers get the room they need, one column the rest."""
+        needs = [
+            max(self._face.points(head, grid.HEAD_SIZE), *(self._points(row, at) for row in rows))
+            for at, head in enumerate(heads)
+        ]
+        needs = [need + _SLACK + (_GAP if at else 0.0) for at, need in enumerate(needs)]
+        needs[flexible] = 0.0
+        needs[flexible] = width - sum(needs)
+        columns = [
+            GridColumn(head, round(need, 2), right=at != flexible, gap=0.0 if at == 0 else _GAP)
+            for at, (head, need) in enumerate(zip(heads, needs, strict=True))
+        ]
+        return Grid(name, tuple(columns), tuple(rows))
+
+    def _points(self, row: GridRow, at: int) -> float:
+        return (self._semibold if row.strong else self._face).points(row.cells[at], grid.SIZE)
 
     def _payment(self) -> tuple[str, list[str]]:
         document, supplier = self._document, self._document.supplier
@@ -189,31 +221,6 @@ class Front:
                 "first entry to this head. Had anything before this document been rewritten, it would not be found."
             )
         return lines
-
-    def _summary_widths(self) -> list[float]:
-        keys = ("count", "price", "share", "each", "amount")
-        heads = ("Count", "Price", "Share", "Each", f"Amount, {self.currency}")
-        totals = (self.count, "", "", "", self.net)
-        count, *others = (
-            self._column([*(group[key] for group in self.groups), total], head)
-            for key, head, total in zip(keys, heads, totals, strict=True)
-        )
-        return [count, round(WIDTH - count - sum(others), 2), *others]
-
-    def _vat_widths(self) -> list[float]:
-        whole = WIDTH * 0.5 - 20
-        heads = (("rate", "Rate"), ("net", "Net"), ("tax", "VAT"))
-        others = [self._column([tax[key] for tax in self.taxes], head) for key, head in heads]
-        return [round(whole - sum(others), 2), *others]
-
-    def _sums_widths(self) -> list[float]:
-        amount = self._column([sum_["amount"] for sum_ in self.sums], "")
-        return [round(WIDTH * 0.5 - amount, 2), amount]
-
-    def _column(self, texts: Iterable[str], head: str) -> float:
-        """Points that the widest text needs; semibold runs some 4 % wider than the regular face measured here."""
-        widest = max(self._face.points(text, _BODY_SIZE) for text in texts)
-        return round(max(widest * 1.06, self._face.points(head, _SMALL_SIZE)) + _PADDING, 2)
 
 
 def running_parties(document: Document) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from invoices.annex import MARGIN, PAGE_HEIGHT, SIZE, WIDTH, Annex, wrap
+from invoices.annex import MARGIN, PAGE_HEIGHT, SIZE, WIDTH, Annex
 from invoices.typeface import UNITS_PER_EM, Face
+from invoices.wrapping import wrap
 
 LEADING: Final = 11.0
 PADDING: Final = 4.0

@@ -4,7 +4,7 @@ Owns the syntax that the drawn pages need beside what the layout engine writes. 
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import pydyf
@@ -12,6 +12,7 @@ import pydyf
 from invoices.typeface import UNITS_PER_EM, Subset
 
 _LEVEL: Final = 6
+_SCOPE: Final = "/A<</O/Table/Scope/Column>>>>"
 _CMAP_HEAD: Final = (
     "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
     "/CIDSystemInfo <</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def\n"
@@ -110,61 +111,98 @@ class Batch:
         return self.first + len(self.bodies)
 
 
-class Structure:
-    """The structure tree that the layout engine began, open for more pages.
+class Table:
+    """A table element under `parent`, whose rows are told as they are drawn, page by page."""
 
-    Elements are named by references such as "12 0 R"; a marked content id is the number of a piece of content on its
-    page. Between `begin` and `end` of a page nothing else may be added to the PDF.
-    """
+    def __init__(self, pdf: Any, parent: str) -> None:
+        self._parent = parent
+        self._element = add(pdf, b"")
+        self.rows: list[str] = []
+        self.reference = reference(self._element)
+
+    def close(self) -> None:
+        self._element.payload = f"<</S/Table/P {self._parent}/K[{' '.join(self.rows)}]>>".encode("ascii")
+
+
+class Structure:
+    """The structure tree that the layout engine began, open for more."""
 
     def __init__(self, pdf: Any) -> None:
         self._pdf = pdf
         root = resolve(pdf, pdf.catalog["StructTreeRoot"])
         self._document = resolve(pdf, root["K"][0])
         self._parents = resolve(pdf, root["ParentTree"])["Nums"]
-        self._table = add(pdf, b"")
-        self._rows: list[str] = []
-        self._page, self._batch = "", Batch(0)
-        self._owners: list[str] = []
 
     @property
-    def next_key(self) -> int:
-        """The next page's key in the parent tree."""
+    def document(self) -> str:
+        return reference(self._document)
+
+    def append(self, element: str) -> None:
+        """Puts an element last in the document."""
+        self._document["K"].append(element.encode("ascii"))
+
+    def rooms(self) -> list[Any]:
+        """The elements in which the layout engine kept room, in reading order: the empty divisions."""
+        found, waiting = [], [self._document]
+        while waiting:
+            element = waiting.pop()
+            kids = [resolve(self._pdf, kid) for kid in element["K"] if isinstance(kid, bytes)]
+            if element["S"] == "/Div" and not element["K"]:
+                found.append(element)
+            waiting.extend(reversed(kids))
+        return found
+
+    def page(self, page: str, key: int | None = None) -> "PageStructure":
+        """Opens a page: a new one, or that of the layout engine which has this key."""
         keys: list[int] = self._parents[::2]
-        return max(keys, default=-1) + 1
+        if key is None:
+            key = max(keys, default=-1) + 1
+            self._parents.extend((key, pydyf.Array()))
+            keys.append(key)
+        return PageStructure(self._pdf, self, page, key, self._parents[2 * keys.index(key) + 1])
 
-    def begin(self, page: str) -> None:
-        self._page, self._batch, self._owners = page, Batch(len(self._pdf.objects)), []
 
-    def lone(self, kind: str) -> int:
-        """An element of its own in the document; returns the id of its content."""
-        named, content = f"{self._batch.next} 0 R", len(self._owners)
-        self._batch.bodies.append(f"<</S/{kind}/P {reference(self._document)}/Pg {self._page}/K {content}>>")
-        self._document["K"].append(named.encode("ascii"))
-        self._owners.append(named)
-        return content
+class PageStructure:
+    """What one page adds to the structure; until it is closed nothing else may be added to the PDF.
 
-    def row(self, kind: str, cells: int, attributes: str = "") -> range:
-        """A row of the table with this many cells of one kind; returns the ids of their contents."""
-        number, first = self._batch.next, len(self._owners)
-        named, kids = f"{number} 0 R", [f"{kid} 0 R" for kid in range(number + 1, number + 1 + cells)]
-        head, tail = f"<</S/{kind}/P {named}/Pg {self._page}/K ", f"{attributes}>>"
-        contents = range(first, first + cells)
-        self._batch.bodies.append(f"<</S/TR/P {reference(self._table)}/Pg {self._page}/K[{' '.join(kids)}]>>")
+    Elements are named by references such as "12 0 R"; a marked content id is the number of a piece of content on its
+    page, `owners` are the elements of the page's contents in the order of those ids.
+    """
+
+    def __init__(self, pdf: Any, structure: Structure, page: str, key: int, owners: Any) -> None:
+        self._pdf, self._structure, self._page, self.key, self._owners = pdf, structure, page, key, owners
+        self._before = len(owners)
+        self._added: list[str] = []
+        self._batch = Batch(len(pdf.objects))
+
+    def lone(self, kind: str, drawn: str) -> str:
+        """A piece of content that is an element of its own in the document."""
+        named, content = f"{self._batch.next} 0 R", self._next
+        self._batch.bodies.append(f"<</S/{kind}/P {self._structure.document}/Pg {self._page}/K {content}>>")
+        self._structure.append(named)
+        self._added.append(named)
+        return _marked(kind, content, drawn)
+
+    def row(self, table: Table, kind: str, cells: Sequence[str]) -> list[str]:
+        """A row of cells of one kind, as marked content."""
+        number, first, count = self._batch.next, self._next, len(cells)
+        named, kids = f"{number} 0 R", [f"{kid} 0 R" for kid in range(number + 1, number + 1 + count)]
+        head, tail = f"<</S/{kind}/P {named}/Pg {self._page}/K ", _SCOPE if kind == "TH" else ">>"
+        contents = range(first, first + count)
+        self._batch.bodies.append(f"<</S/TR/P {table.reference}/Pg {self._page}/K[{' '.join(kids)}]>>")
         self._batch.bodies.extend([f"{head}{content}{tail}" for content in contents])
-        self._owners.extend(kids)
-        self._rows.append(named)
-        return contents
-
-    def table(self) -> None:
-        """Puts the table next in the document; its rows are those of all pages."""
-        self._document["K"].append(reference(self._table).encode("ascii"))
-
-    def end(self, key: int) -> None:
-        """Closes a page: says which element owns each of its contents."""
-        self._parents.extend((key, f"[{' '.join(self._owners)}]".encode("ascii")))
-        self._pdf.objects.extend([self._batch] * len(self._batch.bodies))
+        self._added.extend(kids)
+        table.rows.append(named)
+        return [_marked(kind, content, drawn) for content, drawn in zip(contents, cells, strict=True)]
 
     def close(self) -> None:
-        parent, rows = reference(self._document), " ".join(self._rows)
-        self._table.payload = f"<</S/Table/P {parent}/K[{rows}]>>".encode("ascii")
+        self._owners.extend([named.encode("ascii") for named in self._added])
+        self._pdf.objects.extend([self._batch] * len(self._batch.bodies))
+
+    @property
+    def _next(self) -> int:
+        return self._before + len(self._added)
+
+
+def _marked(kind: str, content: int, drawn: str) -> str:
+    return f"/{kind}<</MCID {content}>>BDC {drawn} EMC"

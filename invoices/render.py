@@ -12,20 +12,21 @@ from typing import Any, Final
 import jinja2
 
 from invoices import display
-from invoices.annex import WIDTH, Annex, annex, wrap
+from invoices.annex import Annex, annex
 from invoices.document import Document, Line
-from invoices.drawn import FIXED_TEXTS, RUNNING_SIZE, Cut, Running, draw
+from invoices.drawn import FIXED_TEXTS, Drawing, draw
 from invoices.engine import EmbeddedFile, Imprint, produce
 from invoices.front import Front
+from invoices.grid import Grid, PlacedGrid, place
 from invoices.pagination import ROOM, Sheet, set_rows, sheets
+from invoices.pen import Pen, Pens
+from invoices.running import Running, running
 from invoices.totals import check_sums
-from invoices.typeface import UNITS_PER_EM, Face, face, subset
+from invoices.typeface import Face, face, subset
 
 MOST_LINES: Final = 100_000
 LONGEST_TEXT: Final = 4_000
 """Characters of any one text of a party or a line."""
-_BETWEEN: Final = 20.0
-"""Points kept free between the number and the parties in the running head."""
 
 
 class TooLarge(ValueError):
@@ -50,17 +51,15 @@ def render(
     regular, semibold = face("Regular"), face("SemiBold")
     page = Front(document, lines, regular, semibold, locale, [file.name for file in attachments])
     table = annex(document, lines, regular, locale)
-    running = _running(page.number, page.parties, regular)
+    head_and_foot = running(page.number, page.parties, regular)
     imprint = Imprint(md5(document.id.encode(), usedforsecurity=False).digest(), document.issued_at, attachments, xmp)
-    drawn = _sheets(table, running, regular, semibold)
+    drawn = _sheets(table, head_and_foot, regular, semibold)
     if drawn is None:
-        return produce(_html(page, table), furniture=True, imprint=imprint)
-    cut = Cut(
-        subset(regular, "".join((*table.texts(), *running.texts(), *FIXED_TEXTS))),
-        subset(semibold, f"{table.title}{table.total_label}{table.total}"),
-    )
+        return produce(_html(page, table, {}), furniture=True, imprint=imprint)
+    grids = {each.name: placed for each in page.grids if (placed := place(each, regular, semibold)) is not None}
+    drawing = Drawing(grids, table, drawn, head_and_foot, _pens(table, page.grids, head_and_foot, regular, semibold))
     return produce(
-        _html(page, None), furniture=False, imprint=imprint, finish=lambda pdf: draw(pdf, table, drawn, running, cut)
+        _html(page, None, grids), furniture=False, imprint=imprint, finish=lambda pdf, spots: draw(pdf, spots, drawing)
     )
 
 
@@ -80,13 +79,21 @@ def _sheets(table: Annex, running: Running, regular: Face, semibold: Face) -> li
     return list(sheets(table, rows, regular))
 
 
-def _running(number: str, parties: str, regular: Face) -> Running:
-    room = WIDTH - regular.points(number, RUNNING_SIZE) - _BETWEEN
-    return Running(number, tuple(wrap(parties, int(max(room, WIDTH / 3) * UNITS_PER_EM / RUNNING_SIZE), regular)))
+def _pens(table: Annex, grids: Sequence[Grid], running: Running, regular: Face, semibold: Face) -> Pens:
+    texts = [*table.texts(), *running.texts(), *FIXED_TEXTS]
+    strong = [table.title, table.total_label, table.total]
+    for each in grids:
+        texts.extend(each.texts())
+        strong.extend(each.strong_texts())
+    return Pens(
+        Pen(subset(regular, filter(regular.can_set, "".join(texts)))),
+        Pen(subset(semibold, filter(semibold.can_set, "".join(strong)))),
+    )
 
 
-def _html(page: Front, table: Annex | None) -> str:
-    return _template().render(page=page, annex=table)
+def _html(page: Front, table: Annex | None, grids: Mapping[str, PlacedGrid]) -> str:
+    heights = {name: placed.height for name, placed in grids.items()}
+    return _template().render(page=page, annex=table, heights=heights)
 
 
 @cache

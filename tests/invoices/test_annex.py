@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from invoices.annex import WIDTH, annex, wrap
+from invoices.annex import WIDTH, annex
 from invoices.document import Line
 from invoices.pagination import HEAD_HEIGHT, INTRO_GAP, INTRO_LEADING, ROOM, SUM_HEIGHT, TITLE_HEIGHT, set_rows, sheets
 from invoices.typeface import face, subset
+from invoices.wrapping import wrap
 from tests.invoices.samples import make_document, make_lines
 
 REGULAR = face("Regular")

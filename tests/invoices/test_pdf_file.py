@@ -92,8 +92,16 @@ def test_the_annex_is_a_table_to_those_who_hear_it(paper: Paper) -> None:
         assert cells.count(["/TD"] * 8) >= len(paper.lines)
 
 
-def test_every_piece_of_marked_content_has_one_owner(papers: dict[str, Paper]) -> None:
-    with papers["long annex"].open() as pdf:
+def test_the_first_page_s_tables_come_before_the_annex(papers: dict[str, Paper]) -> None:
+    with papers["short"].open() as pdf:
+        tables = [each for each in elements(pdf.Root.StructTreeRoot) if each.S == "/Table"]
+        columns = [len(list(elements(kids(table)[0]))) for table in tables]
+        assert columns == [6, 4, 2, 8]
+        assert [str(table.P.S) for table in tables] == ["/Div", "/Div", "/Div", "/Document"]
+
+
+def test_every_piece_of_marked_content_has_one_owner(paper: Paper) -> None:
+    with paper.open() as pdf:
         numbers = list(pdf.Root.StructTreeRoot.ParentTree.Nums)
         owners = dict(zip(map(int, numbers[::2]), numbers[1::2], strict=True))
         for page in pdf.pages:

@@ -7,6 +7,7 @@ import pytest
 from invoices import display
 from invoices.annex import MARGIN, PAGE_WIDTH, annex
 from invoices.document import Address
+from invoices.front import Front
 from invoices.render import TooLarge, render
 from invoices.totals import TotalsDisagree
 from invoices.typeface import face
@@ -105,6 +106,16 @@ def test_the_first_page_shows_the_four_figures(papers: dict[str, Paper]) -> None
     assert "1 Dec 2026" in first
     assert "−£500.00" in first
     assert "GB33 BUKB 2020 1555 5555 55" in first
+
+
+def test_the_first_page_s_tables_print_every_number_whole(paper: Paper) -> None:
+    page = Front(paper.document, paper.lines, face("Regular"), face("SemiBold"), "en_GB", ())
+    first = squeezed(paper.raw.split("\f")[0])
+    for grid in page.grids:
+        for row in grid.rows:
+            numbers = squeezed("".join(row.cells[2 if grid.name == "summary" else 1 :]))
+            assert numbers in first
+            assert squeezed(row.cells[-1]) in [squeezed(word.text) for word in paper.words]
 
 
 def test_the_law_s_words_are_printed(paper: Paper) -> None:

@@ -1,0 +1,48 @@
+"""What runs on every page of a drawn document: its number and the parties above, the number and "page x of y" below.
+
+Owns where that stands; on the first page there is nothing above.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from invoices.annex import MARGIN, PAGE_HEIGHT, PAGE_WIDTH, WIDTH
+from invoices.pen import MUTED, PAGINATION, REGULAR, Pens, font
+from invoices.typeface import UNITS_PER_EM, Face
+from invoices.wrapping import wrap
+
+_SIZE: Final = 7.5
+_LEADING: Final = 10.5
+_TOP: Final = PAGE_HEIGHT - 33.4
+_BOTTOM: Final = 31.0
+"""Baselines of the head and of the foot."""
+_BETWEEN: Final = 20.0
+"""Points kept free between the number and the parties."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The document's number, and both parties in lines that fit beside it."""
+
+    number: str
+    parties: tuple[str, ...]
+
+    def texts(self) -> tuple[str, ...]:
+        return (self.number, *self.parties, "Page of 0123456789")
+
+    def drawn(self, pens: Pens, place: int, count: int) -> str:
+        """On page `place` of `count`."""
+        right, pen = PAGE_WIDTH - MARGIN, pens.regular
+        parts = [PAGINATION, "BT", MUTED, font(REGULAR, _SIZE), pen.at(MARGIN, _BOTTOM, self.number)]
+        parts.append(pen.ending_at(right, _BOTTOM, f"Page {place} of {count}", _SIZE))
+        if place > 1:
+            parts.append(pen.at(MARGIN, _TOP, self.number))
+            parts.extend(
+                pen.ending_at(right, _TOP - line * _LEADING, text, _SIZE) for line, text in enumerate(self.parties)
+            )
+        return "\n".join((*parts, "ET", "EMC", ""))
+
+
+def running(number: str, parties: str, regular: Face) -> Running:
+    room = max(WIDTH - regular.points(number, _SIZE) - _BETWEEN, WIDTH / 3)
+    return Running(number, tuple(wrap(parties, int(room * UNITS_PER_EM / _SIZE), regular)))
