@@ -28,7 +28,10 @@ def _dumps(value: Any) -> str:
 
 
 def make_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """An engine with the settings that the product relies on. `url` is a SQLAlchemy URL."""
+    """An engine with the settings that the product relies on. `url` is a SQLAlchemy URL.
+
+    Errors never carry parameters: they may hold personal data.
+    """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
@@ -41,12 +44,14 @@ def make_engine(url: str, *, pool_size: int = 8) -> Engine:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,
         )
     engine = create_engine(
         url,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
