@@ -29,6 +29,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.exc import IntegrityError
 
 from ledger.domain.encoding import dumps
 from ledger.store import tables as t
@@ -81,8 +82,8 @@ def extend(engine: Engine, *, full: bool = False, progress: Callable[[int], None
                         _append(writer, batch)
                     linked += len(batch)
                     progress(linked)
-        except Contended:
-            continue
+        except (Contended, IntegrityError):
+            continue  # SQLite tells a second builder only by the unique keys
         break
     return linked
 
