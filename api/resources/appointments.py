@@ -18,7 +18,6 @@ from api.schemas import appointments as schemas
 from api.schemas import load, page_of
 from api.units import Answer, Command, Query, with_id
 from api.units import settings as current_settings
-from ledger.domain.encoding import dumps
 from ledger.domain.errors import Malformed, NotAllowed, Refusal, Refused, Unknown, VersionMismatch
 from ledger.domain.intake import Company, ConsentGiven, Prospect, Submission
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Slot
@@ -170,11 +169,12 @@ def show_appointment(query: Query, appointment_id: UUID) -> Answer:
 @blueprint.query("/appointments/<uuid:appointment_id>/events", roles=READERS, answers=schemas.Events)
 def list_appointment_events(query: Query, appointment_id: UUID) -> Answer:
     """List what happened to an appointment, oldest first."""
-    _seen(query.connection, appointment_id, visible(query.principal, t.appointment))
+    check_seen(query.connection, appointment_id, visible(query.principal, t.appointment))
     return Answer({"items": appointments.events(query.connection, appointment_id)})
 
 
-def _seen(connection: Connection, appointment_id: UUID, sees: ColumnElement[bool]) -> None:
+def check_seen(connection: Connection, appointment_id: UUID, sees: ColumnElement[bool]) -> None:
+    """Raises `Unknown` where the appointment is not theirs to see."""
     found = connection.execute(select(t.appointment.c.id).where(t.appointment.c.id == appointment_id, sees)).first()
     if found is None:
         raise Unknown("there is no such appointment")
@@ -241,50 +241,6 @@ def reschedule_appointment(command: Command, appointment_id: UUID) -> Answer:
         )
     desk.flush()
     return _answer(command, case)
-
-
-@blueprint.command(
-    "/appointments/<uuid:appointment_id>/evidence",
-    roles=READERS,
-    takes=schemas.EvidenceBody,
-    answers=schemas.Evidence,
-    status=201,
-)
-def add_evidence(command: Command, appointment_id: UUID) -> Answer:
-    """Add evidence, kept as it comes. What a party says in its own interest is of grade C."""
-    actor = actor_of(command.principal)
-    desk, case = taken_in_hand(command, appointment_id, actor)
-    body = command.body
-    with keeping(desk.flush):
-        evidence_id = commands.add_evidence(
-            desk,
-            case,
-            actor,
-            command.now,
-            kind=body["kind"],
-            occurred_at=body["occurred_at"],
-            content=dumps(body["content"], sort=True),
-            media_type="application/json",
-        )
-    desk.flush()
-    return Answer(next(item for item in evidence_of(command.connection, appointment_id) if item["id"] == evidence_id))
-
-
-@blueprint.query("/appointments/<uuid:appointment_id>/evidence", roles=READERS, answers=schemas.EvidenceList)
-def list_evidence(query: Query, appointment_id: UUID) -> Answer:
-    """List the evidence about an appointment, oldest first."""
-    _seen(query.connection, appointment_id, visible(query.principal, t.appointment))
-    return Answer({"items": evidence_of(query.connection, appointment_id)})
-
-
-def evidence_of(connection: Connection, appointment_id: UUID) -> list[dict[str, Any]]:
-    """What was received about an appointment, oldest first, without the bytes."""
-    names = (
-        "id", "kind", "party", "grade", "verified", "occurred_at", "received_at", "media_type", "sha256", "size",
-    )  # fmt: skip
-    evidence = t.evidence_item.c
-    query = select(*(evidence[name] for name in names)).where(evidence.appointment_id == appointment_id)
-    return [dict(row) for row in connection.execute(query.order_by(evidence.id)).mappings()]
 
 
 def actor_of(principal: Principal) -> Actor:

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, select, true
 
 from api.auth import ARBITER, OPERATOR, PARTIES, visible
 from api.endpoints import Resource
-from api.resources.appointments import actor_of, evidence_of, findings_of, taken_in_hand
+from api.resources.appointments import actor_of, findings_of, taken_in_hand
+from api.resources.evidence import evidence_of
 from api.schemas import disputes as schemas
 from api.schemas import page_of
 from api.units import Answer, Command, Query, with_id

@@ -286,6 +286,7 @@ class Evidence(Strict):
     occurred_at = fields.Instant(required=True)
     received_at = fields.Instant(required=True)
     media_type = fields.Text(required=True)
+    file_name = fields.Text(required=True, allow_none=True)
     sha256 = fields.Text(required=True, longest=64)
     size = fields.Whole(required=True)
 
