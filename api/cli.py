@@ -6,7 +6,19 @@ wrong with the data, 2 wrong usage.
 
 import click
 
-from api.commands import accounts, billing, demo, exports, history, migration, rendering, serve, settlement, worker
+from api.commands import (
+    accounts,
+    billing,
+    demo,
+    exports,
+    history,
+    migration,
+    rendering,
+    serve,
+    settlement,
+    verification,
+    worker,
+)
 from api.terminal import Commands
 
 
@@ -29,6 +41,7 @@ for command in (
     exports.export_period,
     rendering.render,
     worker.worker,
+    verification.verify,
 ):
     main.add_command(command)
 

@@ -18,6 +18,7 @@ from invoices.rendering import PDF
 from invoices.storage import Damaged, Storage, Stored
 from ledger.domain.calendar import Period, local_date
 from ledger.domain.journal import AccrualKind, AccrualState
+from ledger.domain.money import Money
 from ledger.services import contracts, verify, verify_appointments, verify_books, verify_chain, verify_records
 from ledger.services.verify import UNREADABLE, Fault, Finding, Look, Notice, Progress, Report, Sweep, explained
 from ledger.services.verify_books import total
@@ -54,12 +55,12 @@ def due(look: Look) -> Iterator[Notice]:
     """Appointments on which something has fallen due that nobody has settled yet."""
     appointment = t.appointment.c
     query = (
-        select(appointment.agreement_id, func.count().label("count"), func.min(appointment.next_due_at).label("since"))
+        select(appointment.agreement_id, func.count().label("many"), func.min(appointment.next_due_at).label("since"))
         .where(appointment.next_due_at <= look.now)
         .group_by(appointment.agreement_id)
     )
     for row in look.rows(query):
-        what = f"{row.count} appointments have something due since {row.since}"
+        what = f"{row.many} appointments have something due since {row.since}"
         yield Notice(DUE, what, f"agreement {row.agreement_id}")
 
 
@@ -71,7 +72,7 @@ def runs(look: Look) -> Iterator[Finding]:
     for row in look.connection.execute(_WAITING).all():
         group, where = of.get(row.agreement_id), f"agreement {row.agreement_id}"
         if group is None:
-            yield Notice(RUNS, f"{row.count} accruals wait, and no accepted terms bill them", where)
+            yield Notice(RUNS, f"{row.many} accruals wait, and no accepted terms bill them", where)
             continue
         zone = in_force[row.agreement_id].definition.time_zone
         period = Period.from_number(row.month)
@@ -85,9 +86,10 @@ def runs(look: Look) -> Iterator[Finding]:
         if reasons and group.key not in parked:
             parked.add(group.key)
             yield Notice(RUNS, f"parked: {'; '.join(reasons)}", f"supplier {group.supplier_id} buyer {group.buyer_id}")
-        elif not reasons and row.count > passed:
+        elif not reasons and row.many > passed:
             kind = "credits" if row.is_credit else "accruals"
-            what = f"{row.count - passed} {kind} of {period} worth {row.amount} {group.currency} wait for a run"
+            worth = Money(row.amount, group.currency)
+            what = f"{row.many - passed} {kind} of {period} worth {worth} wait for a run"
             yield Notice(RUNS, what, where)
 
 
@@ -98,7 +100,7 @@ _WAITING: Final = (
         accrual.agreement_id,
         accrual.month,
         _CREDIT.label("is_credit"),
-        func.count().label("count"),
+        func.count().label("many"),
         total(accrual.amount).label("amount"),
     )
     .where(_OPEN)

@@ -1,9 +1,10 @@
-"""`tick`: lets everything happen that has fallen due by now, effective at its deadline."""
+"""`tick`: lets everything happen that has fallen due by now, effective at its deadline, and extends the chain."""
 
 import click
 
 from api.commands import now, opened
 from api.terminal import json_option, print_json, progress
+from ledger.services import chain
 from ledger.services.deadlines import settle_due
 
 
@@ -21,7 +22,8 @@ def tick(as_json: bool) -> None:
             told = moves
 
         moves = settle_due(engine, at, at, progress=tell)
+        chained = chain.extend(engine, full=True)
     if as_json:
-        print_json({"settled": moves, "until": at})
+        print_json({"settled": moves, "chained": chained, "until": at})
     else:
         click.echo(f"Settled {moves} that had fallen due." if moves else "Nothing has fallen due.")
