@@ -43,12 +43,12 @@ def submit_appointment(command: Command) -> Answer:
     Taken (201), or refused (422, `intake_refused`) with every clause that it breaks; the refusal is on record. The
     same reference again is a conflict that names the first one's id.
     """
-    case = submit(command, command.body)
-    return _answer(command, case, headers=with_id("/v1/appointments", case.id))
+    shown = submit(command, command.body)
+    return Answer(shown, version=shown["version"], headers=with_id("/v1/appointments", UUID(shown["id"])))
 
 
-def submit(command: Command, body: Mapping[str, Any]) -> Case:
-    """One submission on a desk of its own. Raises what refuses it; a refusal at intake stays on record."""
+def submit(command: Command, body: Mapping[str, Any]) -> dict[str, Any]:
+    """One submission on a desk of its own: the appointment. Raises what refuses it; that stays on record."""
     supplier_id = command.principal.organisation_id
     assert supplier_id is not None, "a supplier's key has its organisation"
     connection = command.connection
@@ -64,7 +64,8 @@ def submit(command: Command, body: Mapping[str, Any]) -> Case:
     desk.flush()
     if isinstance(result, NotTaken):
         raise Kept(Refused(result.violations, "the definition's intake rules refuse it", code="intake_refused"))
-    return result.case
+    slugs = {pinned.supplier_id: timeline.supplier, pinned.buyer_id: timeline.buyer}
+    return appointments.submitted(connection, result.case, result.person, slugs, command.now)
 
 
 def contact_secret() -> bytes:
@@ -114,17 +115,15 @@ def submit_appointments(command: Command) -> Answer:
 def _batch_result(command: Command, index: int, item: Any) -> dict[str, Any]:
     try:
         with command.connection.begin_nested():
-            case = _submit_item(command, item)
+            shown = _submit_item(command, item)
     except Refusal as refusal:
         return _problem(index, refusal)
-    if isinstance(case, Refusal):
-        return _problem(index, case)
-    sees = t.appointment.c.id == case.id
-    shown = appointments.one(command.connection, case.id, sees, command.now)
+    if isinstance(shown, Refusal):
+        return _problem(index, shown)
     return {"index": index, "status": 201, "appointment": shown}
 
 
-def _submit_item(command: Command, item: Any) -> Case | Refusal:
+def _submit_item(command: Command, item: Any) -> dict[str, Any] | Refusal:
     try:
         return submit(command, load(_SUBMISSION, item))
     except Kept as kept:

@@ -7,6 +7,7 @@ appointment is not found. Lists are keyset pages, newest first.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +67,16 @@ def one(
     """The appointment as JSON, or None where there is none to see."""
     found = cases.load(connection, and_(t.appointment.c.id == appointment_id, sees))
     return _render(connection, found, now)[0] if found else None
+
+
+def submitted(
+    connection: Connection, case: Case, person: Mapping[str, Any], slugs: Mapping[UUID, str], now: datetime
+) -> dict[str, Any]:
+    """The appointment that was written a moment ago, as JSON, without reading it again."""
+    if _is_due(case.state, now):
+        (shown,) = _render(connection, [case], now)
+        return shown
+    return as_json(case, SimpleNamespace(**person), UNTOUCHED, slugs, now, now)
 
 
 def page(

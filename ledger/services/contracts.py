@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
 from ledger.domain.agreement import parse_agreement
 from ledger.domain.calendar import format_instant
@@ -48,6 +48,7 @@ class Timeline:
     definition_id: UUID
     slug: str
     buyer: str
+    supplier: str
     buyer_country: str | None
     ended_from: datetime | None
     pairs: tuple[tuple[datetime, int, int], ...]
@@ -59,6 +60,9 @@ class Timeline:
 
     def has_ended(self, at: datetime) -> bool:
         return self.ended_from is not None and at >= self.ended_from
+
+
+_SUPPLIER = t.organisation.alias("supplier")
 
 
 def _timeline_query() -> Select[Any]:
@@ -77,6 +81,7 @@ def _timeline_query() -> Select[Any]:
             agreement.ended_from,
             t.definition.c.slug,
             t.organisation.c.slug.label("buyer"),
+            _SUPPLIER.c.slug.label("supplier"),
             t.organisation.c.address.label("buyer_address"),
             accepted.party,
             accepted.accepted_at,
@@ -88,6 +93,7 @@ def _timeline_query() -> Select[Any]:
         .select_from(t.agreement)
         .join(t.definition, t.definition.c.id == agreement.definition_id)
         .join(t.organisation, t.organisation.c.id == agreement.buyer_id)
+        .join(_SUPPLIER, _SUPPLIER.c.id == agreement.supplier_id)
         .outerjoin(t.acceptance, accepted.agreement_id == agreement.id)
         .outerjoin(
             t.agreement_version,
@@ -116,6 +122,7 @@ def _timeline(rows: list[Row[Any]]) -> Timeline:
         first.definition_id,
         first.slug,
         first.buyer,
+        first.supplier,
         (first.buyer_address or {}).get("country"),
         first.ended_from,
         _pairs([row for row in rows if row.party is not None]),
@@ -143,16 +150,20 @@ def _pairs(acceptances: list[Row[Any]]) -> tuple[tuple[datetime, int, int], ...]
     return tuple(sorted(pairs, key=lambda pair: pair[1:], reverse=True))
 
 
+_OF_SUPPLIER = _timeline_query().where(
+    t.agreement.c.supplier_id == bindparam("supplier_id"), t.definition.c.slug == bindparam("definition")
+)
+_OF_SUPPLIER_AND_BUYER = _OF_SUPPLIER.where(t.organisation.c.slug == bindparam("buyer_slug"))
+
+
 def timeline_for(connection: Connection, supplier_id: UUID, definition: str) -> Timeline:
     """The supplier's agreement for `slug` or `buyer:slug`. Raises `Refused` where there is none or several."""
     buyer, _, slug = definition.rpartition(":")
-    query = _timeline_query().where(
-        t.agreement.c.supplier_id == supplier_id,
-        t.definition.c.slug == slug,
-    )
+    named = {"supplier_id": supplier_id, "definition": slug}
     if buyer:
-        query = query.where(t.organisation.c.slug == buyer)
-    found = _timelines(connection.execute(query))
+        found = _timelines(connection.execute(_OF_SUPPLIER_AND_BUYER, {**named, "buyer_slug": buyer}))
+    else:
+        found = _timelines(connection.execute(_OF_SUPPLIER, named))
     if not found:
         raise Refused.by("definition", "unknown_definition", f"you have no agreement on a definition {definition!r}")
     if len(found) > 1:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from ledger.domain.calendar import day_bounds, deadline, month_bounds, week_bounds
 from ledger.domain.contacts import contact_keys, digest
@@ -39,11 +39,46 @@ NO_SHOWS = frozenset({Outcome.PROSPECT_NO_SHOW, Outcome.BUYER_NO_SHOW, Outcome.B
 """Outcomes after which nobody has met the prospect."""
 
 
+def _claims_query() -> Select[Any]:
+    key, appointment = t.contact_key.c, t.appointment.c
+    return (
+        select(
+            key.digest,
+            key.appointment_id,
+            key.definition_id,
+            key.supplier_id,
+            key.submitted_at,
+            key.scope,
+            key.blocks,
+            appointment.schedule,
+            appointment.outcome,
+            appointment.verdict,
+            appointment.amount,
+            appointment.rebooking_at,
+            appointment.agreement_id,
+            appointment.next_due_at,
+        )
+        .join(t.appointment, appointment.id == key.appointment_id)
+        .where(key.buyer_id == bindparam("buyer"), key.digest.in_(bindparam("digests", expanding=True)))
+    )
+
+
+_CLAIMS = _claims_query()
+_REFERENCES = select(t.appointment.c.reference, t.appointment.c.id).where(
+    t.appointment.c.supplier_id == bindparam("supplier"),
+    t.appointment.c.reference.in_(bindparam("names", expanding=True)),
+)
+_SUPPRESSED = select(t.suppression.c.digest).where(
+    t.suppression.c.buyer_id == bindparam("buyer"), t.suppression.c.digest.in_(bindparam("digests", expanding=True))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The submission is an appointment."""
+    """The submission is an appointment; `person` is the row of its prospect."""
 
     case: Case
+    person: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +136,10 @@ class IntakeDesk:
             references.setdefault(supplier_id, []).append(reference)
             if found:
                 digests.setdefault(buyer_id, []).extend(found.values())
-        appointment = t.appointment.c
         for supplier_id, names in references.items():
             for some in _chunks(names):
-                query = select(appointment.reference, appointment.id).where(
-                    appointment.supplier_id == supplier_id, appointment.reference.in_(some)
-                )
-                for reference, identity in self.desk.connection.execute(query):
-                    self._references[supplier_id, reference] = identity
+                known = self.desk.connection.execute(_REFERENCES, {"supplier": supplier_id, "names": some})
+                self._references.update({(supplier_id, row.reference): row.id for row in known})
         for buyer_id, values in digests.items():
             for some in _chunks(values):
                 self._read_claims(buyer_id, some)
@@ -130,28 +161,8 @@ class IntakeDesk:
             self.desk.settle(at)
 
     def _read_claims(self, buyer_id: UUID, digests: list[str]) -> None:
-        key, appointment = t.contact_key.c, t.appointment.c
-        query = (
-            select(
-                key.digest,
-                key.appointment_id,
-                key.definition_id,
-                key.supplier_id,
-                key.submitted_at,
-                key.scope,
-                key.blocks,
-                appointment.schedule,
-                appointment.outcome,
-                appointment.verdict,
-                appointment.amount,
-                appointment.rebooking_at,
-                appointment.agreement_id,
-                appointment.next_due_at,
-            )
-            .join(t.appointment, appointment.id == key.appointment_id)
-            .where(key.buyer_id == buyer_id, key.digest.in_(digests))
-        )
-        for row in self.desk.connection.execute(query):
+        wanted = {"buyer": buyer_id, "digests": digests}
+        for row in self.desk.connection.execute(_CLAIMS, wanted):
             claim = _Claim(
                 row.appointment_id,
                 row.definition_id,
@@ -166,10 +177,8 @@ class IntakeDesk:
             claims = self._claims.setdefault((buyer_id, row.digest), [])
             if all(known.appointment_id != claim.appointment_id for known in claims):
                 claims.append(claim)
-        query = select(t.suppression.c.digest).where(
-            t.suppression.c.buyer_id == buyer_id, t.suppression.c.digest.in_(digests)
-        )
-        self._suppressed.update((buyer_id, found) for found in self.desk.connection.execute(query).scalars())
+        suppressed = self.desk.connection.execute(_SUPPRESSED, wanted).scalars()
+        self._suppressed.update((buyer_id, each) for each in suppressed)
 
     def submit(
         self,
@@ -207,7 +216,7 @@ class IntakeDesk:
         self.desk.add("prospect", appointment_id=case.id, **tenant, **person, salt=salt, erased_at=None)
         self._references[pinned.supplier_id, submission.reference] = case.id
         self._claim(case, digests, at)
-        return Taken(case)
+        return Taken(case, person)
 
     def _standing(self, pinned: Pinned, submission: Submission, digests: Digests, at: datetime) -> Standing:
         definition = pinned.definition
