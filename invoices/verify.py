@@ -35,7 +35,12 @@ def run_checks(
     engine: Engine, storage: Storage | None, now: datetime, progress: Progress = lambda _done, _all: None
 ) -> Report:
     """Looks at everything. Without `storage` the kept bytes are left out."""
-    sweeps = [
+    return verify.run(engine, sweeps(storage), now, progress)
+
+
+def sweeps(storage: Storage | None) -> list[Sweep]:
+    """Every reading of the record, in order."""
+    every = [
         *verify_records.SWEEPS,
         *verify_books.SWEEPS,
         *verify_appointments.SWEEPS,
@@ -46,9 +51,7 @@ def run_checks(
         Sweep((RUNS,), runs),
         Sweep((RENDERINGS,), renderings),
     ]
-    if storage is not None:
-        sweeps.append(Sweep((FILES,), partial(files, storage)))
-    return verify.run(engine, sweeps, now, progress)
+    return every if storage is None else [*every, Sweep((FILES,), partial(files, storage))]
 
 
 def due(look: Look) -> Iterator[Notice]:

@@ -4,7 +4,7 @@ Owns the comparison of each document with what it was made from and what it was 
 that cannot even be read is told with the others.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -43,15 +43,12 @@ class Whole:
 def documents(look: Look) -> Iterator[Fault]:
     """Every document by every check of a single one."""
     for whole in _wholes(look):
-        try:
-            frozen = Document.from_json(whole.row.content)
-        except UNREADABLE as error:
-            yield Fault(CONTENT, f"the frozen content cannot be read: {explained(error)}", whole.where)
-        else:
-            yield from (Fault(CONTENT, what, whole.where) for what in content(whole, frozen))
-            yield from (Fault(TOTALS, what, whole.where) for what in totals(look, whole, frozen))
-        yield from (Fault(ENTRIES, what, whole.where) for what in entries(whole))
-        yield from (Fault(HASHES, what, whole.where) for what in hashes(look, whole))
+        for name, check in CHECKS.items():
+            try:
+                for what in check(look, whole):
+                    yield Fault(name, what, whole.where)
+            except UNREADABLE as error:
+                yield Fault(name, f"cannot be read: {explained(error)}", whole.where)
 
 
 def _wholes(look: Look) -> Iterator[Whole]:
@@ -101,9 +98,10 @@ def _posted(look: Look, ids: Iterable[UUID]) -> dict[UUID, dict[str, list[int]]]
     return found
 
 
-def content(whole: Whole, frozen: Document) -> Iterator[str]:
+def content(_look: Look, whole: Whole) -> Iterator[str]:
     """The frozen content says what the row says."""
-    row, sums = whole.row, frozen.totals
+    row, frozen = whole.row, Document.from_json(whole.row.content)
+    sums = frozen.totals
     corrects = None if frozen.corrects is None else frozen.corrects.id
     facts = (
         ("id", str(row.id), frozen.id),
@@ -126,9 +124,9 @@ def content(whole: Whole, frozen: Document) -> Iterator[str]:
             yield f"{name} is {stored}, the frozen content says {said}"
 
 
-def totals(look: Look, whole: Whole, frozen: Document) -> Iterator[str]:
+def totals(look: Look, whole: Whole) -> Iterator[str]:
     """The lines are numbered from 1 on and sum to the totals, category by category, and the tax follows from them."""
-    row = whole.row
+    row, frozen = whole.row, Document.from_json(whole.row.content)
     count, net = sum(each.lines for each in whole.sums), sum(each.net for each in whole.sums)
     if (count, net) != (row.line_count, row.net):
         yield f"{count} lines sum to {net}, the document says {row.line_count} lines and {row.net}"
@@ -164,7 +162,7 @@ def _credited(look: Look, row: Row[Any], nets: dict[tuple[str, int], int]) -> tu
     return credited_taxes(original, before, nets)
 
 
-def entries(whole: Whole) -> Iterator[str]:
+def entries(_look: Look, whole: Whole) -> Iterator[str]:
     """What was issued is in the books with its net, its tax and what it drew of the deposit; a statement is not."""
     row = whole.row
     kind = EntryKind.CREDIT_NOTE if row.kind == "credit_note" else EntryKind.INVOICE
@@ -181,13 +179,16 @@ def entries(whole: Whole) -> Iterator[str]:
 def hashes(look: Look, whole: Whole) -> Iterator[str]:
     """Content and lines hash to what was recorded."""
     row = whole.row
-    try:
-        found = document_hash(row.content, lines_digest(look.connection, row.id))
-    except UNREADABLE as error:
-        yield f"content or lines have no canonical form: {explained(error)}"
-        return
+    found = document_hash(row.content, lines_digest(look.connection, row.id))
     if found != row.hash:
         yield f"content and lines hash to {found}, recorded is {row.hash}"
 
 
-SWEEPS = (Sweep((CONTENT, TOTALS, ENTRIES, HASHES), documents),)
+CHECKS: Final[dict[str, Callable[[Look, Whole], Iterator[str]]]] = {
+    CONTENT: content,
+    TOTALS: totals,
+    ENTRIES: entries,
+    HASHES: hashes,
+}
+
+SWEEPS = (Sweep(tuple(CHECKS), documents),)

@@ -56,6 +56,7 @@ def corrections(look: Look) -> Iterator[Fault]:
     stray = (
         select(line.document_id, line.number)
         .join_from(t.document_line, t.document, document.id == line.document_id)
+        .join(t.accrual, accrual.id == line.accrual_id, isouter=True)
         .join(
             charged,
             and_(charged.c.document_id == line.corrects_document_id, charged.c.number == line.corrects_number),
@@ -66,6 +67,7 @@ def corrections(look: Look) -> Iterator[Fault]:
             or_(
                 charged.c.document_id.is_(None),
                 line.corrects_document_id != original,
+                charged.c.accrual_id != accrual.corrects_accrual_id,
                 charged.c.tax_category != line.tax_category,
                 charged.c.tax_rate != line.tax_rate,
             ),

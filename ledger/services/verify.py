@@ -87,20 +87,27 @@ Progress = Callable[[int, int], None]
 
 
 def run(engine: Engine, sweeps: Sequence[Sweep], now: datetime, progress: Progress) -> Report:
-    """Runs every sweep over one snapshot; one that meets an unreadable row ends with a fault, the others go on."""
+    """Runs every sweep over one snapshot of the database."""
+    with reading(engine) as connection:
+        return look_over(connection, sweeps, now, progress)
+
+
+def look_over(
+    connection: Connection, sweeps: Sequence[Sweep], now: datetime, progress: Progress = lambda _done, _all: None
+) -> Report:
+    """Runs every sweep on what the connection sees; one that meets an unreadable row ends with a fault there."""
     checks = tuple(name for sweep in sweeps for name in sweep.checks)
     faults: list[Fault] = []
     notices: list[Notice] = []
     done = 0
-    with reading(engine) as connection:
-        for sweep in sweeps:
-            progress(done, len(checks))
-            for found in _readable(sweep, Look(connection, now)):
-                if isinstance(found, Fault):
-                    faults.append(found)
-                else:
-                    notices.append(found)
-            done += len(sweep.checks)
+    for sweep in sweeps:
+        progress(done, len(checks))
+        for found in _readable(sweep, Look(connection, now)):
+            if isinstance(found, Fault):
+                faults.append(found)
+            else:
+                notices.append(found)
+        done += len(sweep.checks)
     progress(done, len(checks))
     return Report(checks, tuple(faults), tuple(notices))
 
