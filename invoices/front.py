@@ -24,6 +24,10 @@ _GUTTER: Final = 20.0
 _FIGURE_PADDING: Final = 20.0
 _FIGURE_SIZES: Final = (14.0, 12.5, 11.0, 9.5, 8.0, 7.0)
 _HEADING_SIZES: Final = (24.0, 22.0, 20.0, 18.0)
+_CITY_FIRST: Final = frozenset(
+    ["AE", "AU", "CA", "GB", "HK", "IE", "IN", "KW", "NZ", "SA", "SG", "TW", "UK", "US", "ZA"]
+)
+"""Countries that write the postcode after the town."""
 _LONGEST_NAME: Final = 90
 """Characters of a legal name in the running head; the whole name stands on the first page."""
 
@@ -52,7 +56,11 @@ class Front:
         self.issued_at = document.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.parties = running_parties(document)
         self.facts = self._facts()
-        self.blocks = [_block("Supplier", document.supplier), _block(self._buyer_role(), document.buyer)]
+        taxed = all(tax.category != "O" for tax in document.taxes)  # category O names no VAT identifier (BR-O-02)
+        self.blocks = [
+            _block("Supplier", document.supplier, with_vat_id=taxed),
+            _block(self._buyer_role(), document.buyer, with_vat_id=taxed),
+        ]
         self.figures = self._figures()
         self.figure_size, self.figure_widths = self._band()
         self.summary_title = f"Summary of {len(lines):,} line{'' if len(lines) == 1 else 's'}"
@@ -243,18 +251,20 @@ def _issuer(document: Document) -> Party:
     return document.buyer
 
 
-def _block(role: str, party: Party) -> dict[str, Any]:
+def _block(role: str, party: Party, *, with_vat_id: bool) -> dict[str, Any]:
     address = party.address
-    town = " ".join(part for part in (display.clean(address.city), display.clean(address.postcode)) if part)
+    postcode, city = display.clean(address.postcode), display.clean(address.city)
+    town = " ".join(part for part in ((city, postcode) if address.country in _CITY_FIRST else (postcode, city)) if part)
     lines = (address.line1, address.line2, town, address.region, display.country(address.country))
     identifiers = (
-        ("VAT number", party.vat_id),
+        ("VAT number", party.vat_id if with_vat_id else None),
         ("Tax number", party.tax_number),
         ("Registration", party.registration_number),
     )
+    told = [f"{label} {display.clean(value)}" for label, value in identifiers if display.clean(value)]
     return {
         "role": role,
         "name": display.clean(party.legal_name) or party.slug,
         "address": [line for line in map(display.clean, lines) if line],
-        "identifiers": [f"{label} {display.clean(value)}" for label, value in identifiers if display.clean(value)],
+        "identifiers": told or [f"Known here as {display.clean(party.slug)}"],
     }

@@ -57,7 +57,17 @@ def _adjusted() -> tuple[Document, Sequence[Line]]:
     return make_document(lines, currency="JPY", mode="statement", kind="statement", rate=1000), lines
 
 
+def _many_prices() -> tuple[Document, Sequence[Line]]:
+    """More price groups than the first page holds."""
+    lines = tuple(
+        replace(line, outcome="attended", share=10000, price=18000 + line.number, amount=18000 + line.number)
+        for line in make_lines(45)
+    )
+    return make_document(lines), lines
+
+
 _SAMPLES = {
+    "many prices": _many_prices,
     "short": _short,
     "long annex": _long_annex,
     "laid out": _laid_out,
