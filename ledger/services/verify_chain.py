@@ -6,7 +6,8 @@ nothing after it proves anything; what has no link yet is a notice.
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+import orjson
+from sqlalchemy import Text, cast, func, select
 
 from ledger.services.chain import linked_items, next_hash
 from ledger.services.verify import UNREADABLE, Fault, Finding, Look, Notice, Sweep, explained
@@ -30,10 +31,15 @@ def chain(look: Look) -> Iterator[Finding]:
 
 def _printed(look: Look) -> dict[str, str]:
     """Every head that a document shows, with the number of the first such document."""
-    document = t.document.c
-    head = document.content["chain_head"].as_string().label("head")
-    query = select(head, func.min(document.number).label("number")).where(head.is_not(None)).group_by(head)
-    return {row.head: row.number for row in look.rows(query)}
+    document, printed = t.document.c, dict[str, str]()
+    for row in look.rows(select(document.number, cast(document.content, Text).label("text")).order_by(document.id)):
+        try:
+            head = orjson.loads(row.text)["chain_head"]
+        except UNREADABLE:
+            continue  # that the content cannot be read is told with the document
+        if head is not None:
+            printed.setdefault(str(head), row.number)
+    return printed
 
 
 def _links(look: Look, printed: dict[str, str]) -> Iterator[Fault]:
