@@ -4,20 +4,21 @@ Owns the order of a run: settle what is due, then one short transaction per docu
 run can be killed, repeated or doubled and gives the same documents. Refuses a period that has not ended everywhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, select, true
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, select, true
 
 from invoices import credit_notes, groups, lines, shortfalls
 from invoices.document import CATEGORIES, Category, TaxBreakdown
 from invoices.groups import Group, Obstacle
-from invoices.issuing import Draft, Issued, issue, issued_in_run
+from invoices.issuing import Draft, Issued, issue, issued_in_run, issued_once
 from invoices.run_record import Record, recorded
 from invoices.totals import tax_breakdown
 from ledger.domain.calendar import Period, local_date
@@ -34,6 +35,10 @@ Progress = Callable[[int, int], None]
 """Told how many documents' worth of work is done, and of how many."""
 RECORDED_EVERY = 50
 """Groups between two notes of the progress in the run's row."""
+SIDE_BY_SIDE = 4
+"""Documents under way at a time, each in a transaction of its own."""
+MOST_ATTEMPTS = 5
+"""How often a document is tried that another transaction stands in the way of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,9 @@ def _covered(connection: Connection, supplier_id: UUID | None, now: datetime) ->
     return [terms for terms in every if supplier_id is None or terms.supplier_id == supplier_id]
 
 
+Work = Callable[[Connection], Issued | Parked | None]
+
+
 class _Undone(Exception):
     """Ends a dry run's transaction without a trace."""
 
@@ -167,25 +175,41 @@ class _Run:
         latest = max(cuts.values(), default=self.now)
         with reading(self.engine) as connection:
             self.chain_head = chain.head(connection)
-            issued = dict(issued_in_run(connection, self.period, _of(t.document, supplier_id)))
+            issued = dict(issued_in_run(connection, self.period, supplier_id))
             self.documents += issued.values()
             minimums = shortfalls.minimums(connection, agreements, self.period)
             waiting = self._waiting(connection, latest) | minimums.keys()
-            originals = credit_notes.originals_due(connection, latest, _of(t.accrual, supplier_id))
+            originals = credit_notes.originals_due(connection, latest, _scope(supplier_id))
         charged = [
             group
             for group in groups.group(agreements)
             if group.key not in issued and any(terms.agreement_id in waiting for terms in group.agreements)
         ]
         credited = [due for due in originals if due.key not in issued]
-        total = len(charged) + len(credited)
-        self._report(0, total)
-        for done, group in enumerate(charged, 1):
-            self._note(self._once(group.key, partial(self._charge, group, minimums)))
-            self._report(done, total)
-        for done, due in enumerate(credited, len(charged) + 1):
-            self._note(self._once(due.key, partial(self._credit, due, cuts)))
-            self._report(done, total)
+        work = [(group.key, partial(self._charge, group, minimums)) for group in charged]
+        self._do(work, 0, len(work) + len(credited))
+        notes = [(due.key, partial(self._credit, due, cuts)) for due in credited]
+        self._do(notes, len(work), len(work) + len(credited))
+
+    def _do(self, work: Sequence[tuple[str, Work]], done: int, total: int) -> None:
+        """Does the work and notes what came of it in the given order; several at once where the engine lets them."""
+        self._report(done, total)
+        with self._side_by_side() as spread:
+            for count, outcome in enumerate(spread(lambda each: self._once(*each), work), done + 1):
+                self._note(outcome)
+                self._report(count, total)
+
+    @contextmanager
+    def _side_by_side(self) -> Iterator[Callable[..., Iterator[Issued | Parked | None]]]:
+        """A `map`. SQLite has one writer; on PostgreSQL a document waits for nobody but its own agreements' others."""
+        if self.engine.dialect.name == "sqlite":
+            yield map
+            return
+        with ThreadPoolExecutor(SIDE_BY_SIDE, "billing") as pool:
+            try:
+                yield pool.map
+            finally:
+                pool.shutdown(cancel_futures=True)
 
     def _waiting(self, connection: Connection, latest: datetime) -> set[UUID]:
         """The agreements with something to charge, by a look at each one's newest unbilled accrual."""
@@ -205,8 +229,19 @@ class _Run:
         )
         return set(connection.execute(select(agreement.id).where(newest.is_not(None))).scalars())
 
-    def _once(self, key: str, work: Callable[[Connection], Issued | Parked | None]) -> Issued | Parked | None:
-        """The work in one transaction; where another run was faster, the document that it issued."""
+    def _once(self, key: str, work: Work) -> Issued | Parked | None:
+        """The work in one transaction, again where another run stood in the way; the document if that was faster."""
+        for _attempt in range(MOST_ATTEMPTS - 1):
+            try:
+                return self._whole(work)
+            except Contended:
+                with reading(self.engine) as connection:
+                    winner = issued_once(connection, self.period, key)
+                if winner is not None:
+                    return winner
+        return self._whole(work)
+
+    def _whole(self, work: Work) -> Issued | Parked | None:
         result: Issued | Parked | None = None
         try:
             with writing(self.engine) as connection:
@@ -215,12 +250,6 @@ class _Run:
                     raise _Undone
         except _Undone:
             pass
-        except (IntegrityError, Contended):
-            with reading(self.engine) as connection:
-                winner = self._existing(connection, key)
-            if winner is None:
-                raise
-            return winner
         return result
 
     def _note(self, outcome: Issued | Parked | None) -> None:
@@ -234,16 +263,12 @@ class _Run:
         if done % RECORDED_EVERY == 0 or done == total:
             self.record.set(progress_done=done, progress_total=total)
 
-    def _existing(self, connection: Connection, key: str) -> Issued | None:
-        found = issued_in_run(connection, self.period, t.document.c.billing_group == key)
-        return found[0][1] if found else None
-
     def _charge(
         self, group: Group, minimums: dict[UUID, shortfalls.Minimum], connection: Connection
     ) -> Issued | Parked | None:
         """The group's document; its parking; nothing where there is nothing to charge."""
         _lock(connection, [terms.agreement_id for terms in group.agreements])
-        existing = self._existing(connection, group.key)
+        existing = issued_once(connection, self.period, group.key)
         if existing is not None:
             return existing
         for terms in group.agreements:
@@ -284,7 +309,7 @@ class _Run:
         self, due: credit_notes.OriginalDue, cuts: dict[UUID, datetime], connection: Connection
     ) -> Issued | None:
         _lock(connection, sorted(due.agreement_ids))
-        existing = self._existing(connection, due.key)
+        existing = issued_once(connection, self.period, due.key)
         if existing is not None:
             return existing
         note = credit_notes.issue_credit_note(
@@ -303,18 +328,24 @@ class _Run:
         return replace(issued, number=None) if self.dry_run else issued
 
 
-def _of(table: Table, supplier_id: UUID | None) -> ColumnElement[bool]:
-    """The condition that a row is in the run's scope."""
-    return true() if supplier_id is None else table.c.supplier_id == supplier_id
+def _scope(supplier_id: UUID | None) -> ColumnElement[bool]:
+    """The condition that an accrual is in the run's scope."""
+    return true() if supplier_id is None else t.accrual.c.supplier_id == supplier_id
 
 
 def _lock(connection: Connection, agreement_ids: Sequence[UUID]) -> None:
     """Holds the agreements' rows, in order: nothing accrues, and no other run bills them, until this is over."""
     if connection.dialect.name == "sqlite":
         return
-    agreement = t.agreement.c
-    query = select(agreement.id).where(agreement.id.in_(agreement_ids)).order_by(agreement.id).with_for_update()
-    connection.execute(query).all()
+    connection.execute(_LOCKED, {"ids": agreement_ids}).all()
+
+
+_LOCKED: Final = (
+    select(t.agreement.c.id)
+    .where(t.agreement.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(t.agreement.c.id)
+    .with_for_update()
+)
 
 
 def _taxes(group: Group, nets: dict[tuple[str, int], int]) -> tuple[TaxBreakdown, ...]:

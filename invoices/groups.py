@@ -7,10 +7,10 @@ freezes them, and the reasons that park a supplier. Decides nothing about amount
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from invoices.document import Address, Party
 from invoices.lines import Charge
@@ -79,8 +79,11 @@ def group(agreements: Iterable[InForce]) -> list[Group]:
 
 
 def organisations(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Organisation]:
-    query = select(t.organisation).where(t.organisation.c.id.in_(list(ids)))
-    return {row.id: Organisation(row.id, _party(row)) for row in connection.execute(query)}
+    rows = connection.execute(_ORGANISATIONS, {"ids": list(ids)})
+    return {row.id: Organisation(row.id, _party(row)) for row in rows}
+
+
+_ORGANISATIONS: Final = select(t.organisation).where(t.organisation.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _party(row: Row[Any]) -> Party:

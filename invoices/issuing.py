@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from invoices.document import Correction, Document, DocumentKind, Mode, Party, TaxBreakdown
 from invoices.line_digest import lines_digest
-from invoices.numbering import take_number
+from invoices.numbering import Series, take_number
 from invoices.totals import totals
 from invoices.words import legal_words
 from ledger.domain.calendar import Period, local_date
@@ -58,6 +58,10 @@ class Draft:
     def posts(self) -> bool:
         """Whether issuing it moves money in the books: a statement waits for the supplier's own invoice."""
         return self.mode is BillingMode.SELF_BILLED
+
+    @property
+    def series(self) -> Series:
+        return Series(self.supplier_id, self.buyer_id, self.supplier.slug, self.buyer.slug, self.kind)
 
     @property
     def pair(self) -> Pair:
@@ -104,7 +108,7 @@ def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
     postings = Postings(connection, Accounts(connection))
     gross = sum(tax.net + tax.tax for tax in draft.taxes)
     prepaid = _draw(connection, draft, gross) if draft.kind == "invoice" and draft.posts else 0
-    number = take_number(connection, draft.buyer_id, draft.supplier_id, draft.kind)
+    number = take_number(connection, draft.series)
     document = _frozen(draft, number.text, prepaid, now)
     content = document.to_json()
     connection.execute(
@@ -164,17 +168,27 @@ def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
     )
 
 
-def issued_in_run(connection: Connection, period: Period, condition: ColumnElement[bool]) -> list[tuple[str, Issued]]:
+def issued_in_run(connection: Connection, period: Period, supplier_id: UUID | None) -> list[tuple[str, Issued]]:
     """The documents that runs of this period have issued so far, each with what the period has once."""
-    document, supplier, buyer = t.document.c, t.organisation.alias("supplier"), t.organisation.alias("buyer")
-    query = (
-        select(*(document[name] for name in REPORTED), supplier.c.slug.label("supplier"), buyer.c.slug.label("buyer"))
-        .join_from(t.document, supplier, supplier.c.id == document.supplier_id)
-        .join(buyer, buyer.c.id == document.buyer_id)
-        .where(document.run_period == period.number, condition)
-        .order_by(document.id)
-    )
-    return [(row.billing_group, _reported(row)) for row in connection.execute(query)]
+    query = _IN_RUN if supplier_id is None else _IN_RUN.where(t.document.c.supplier_id == supplier_id)
+    rows = connection.execute(query.order_by(t.document.c.id), {"period": period.number})
+    return [(row.billing_group, _reported(row)) for row in rows]
+
+
+def issued_once(connection: Connection, period: Period, key: str) -> Issued | None:
+    """The document that the period has once under this key, if it is issued."""
+    row = connection.execute(_ONCE, {"period": period.number, "key": key}).one_or_none()
+    return None if row is None else _reported(row)
+
+
+SUPPLIER, BUYER = t.organisation.alias("supplier"), t.organisation.alias("buyer")
+_IN_RUN: Final = (
+    select(*(t.document.c[name] for name in REPORTED), SUPPLIER.c.slug.label("supplier"), BUYER.c.slug.label("buyer"))
+    .join_from(t.document, SUPPLIER, SUPPLIER.c.id == t.document.c.supplier_id)
+    .join(BUYER, BUYER.c.id == t.document.c.buyer_id)
+    .where(t.document.c.run_period == bindparam("period"))
+)
+_ONCE: Final = _IN_RUN.where(t.document.c.billing_group == bindparam("key"))
 
 
 def _reported(row: Row[*tuple[Any, ...]]) -> Issued:
@@ -234,17 +248,19 @@ def _due_on(issued_on: date, draft: Draft) -> date:
 
 def _draw(connection: Connection, draft: Draft, gross: int) -> int:
     """How much of the buyer's deposit this document uses up, in minor units; the account is locked if there is any."""
-    account = t.account.c
-    query = select(account.balance).where(
-        account.supplier_id == draft.supplier_id,
-        account.buyer_id == draft.buyer_id,
-        account.currency == draft.currency,
-        account.kind == AccountKind.DEPOSIT,
-    )
-    if not connection.execute(query).scalar_one_or_none():
+    books = {"supplier_id": draft.supplier_id, "buyer_id": draft.buyer_id, "currency": draft.currency}
+    if not connection.execute(_DEPOSIT, books).scalar_one_or_none():
         return 0
-    held: int = connection.execute(query.with_for_update()).scalar_one()
+    held: int = connection.execute(_DEPOSIT.with_for_update(), books).scalar_one()
     return max(0, min(held, gross))
+
+
+_DEPOSIT: Final = select(t.account.c.balance).where(
+    t.account.c.supplier_id == bindparam("supplier_id"),
+    t.account.c.buyer_id == bindparam("buyer_id"),
+    t.account.c.currency == bindparam("currency"),
+    t.account.c.kind == AccountKind.DEPOSIT,
+)
 
 
 def _post(postings: Postings, draft: Draft, document: Document, now: datetime) -> None:

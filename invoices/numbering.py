@@ -5,10 +5,10 @@ was taken in a transaction which failed was never taken. Refuses nothing: the da
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.store import tables as t
@@ -16,6 +16,19 @@ from ledger.store import tables as t
 MARKS: Final = {"invoice": "", "credit_note": "-CN", "statement": "-ST"}
 """What tells the kinds of one pair apart."""
 DIGITS: Final = 6
+
+series, organisation = t.number_series.c, t.organisation.c
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Whose numbers: the parties by id and slug, and the kind of document."""
+
+    supplier_id: UUID
+    buyer_id: UUID
+    supplier: str
+    buyer: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +39,22 @@ class Number:
     text: str
 
 
-def take_number(connection: Connection, buyer_id: UUID, supplier_id: UUID, kind: str) -> Number:
+_NEXT: Final = (
+    update(t.number_series)
+    .where(
+        series.buyer_id == bindparam("of_buyer"),
+        series.supplier_id == bindparam("of_supplier"),
+        series.kind == bindparam("of_kind"),
+    )
+    .values(last=series.last + 1)
+    .returning(series.last, series.prefix)
+)
+
+
+def take_number(connection: Connection, of: Series) -> Number:
     """The next number of the series. Nobody else can take one from it until this transaction ends."""
-    series = t.number_series.c
-    prefix = connection.execute(
-        select(series.prefix).where(series.buyer_id == buyer_id, series.supplier_id == supplier_id, series.kind == kind)
-    ).scalar_one_or_none()
-    if prefix is None:
-        prefix = _free_prefix(connection, buyer_id, supplier_id, kind)
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    taken = connection.execute(
-        dialect.insert(t.number_series)
-        .values(buyer_id=buyer_id, supplier_id=supplier_id, kind=kind, prefix=prefix, last=1)
-        .on_conflict_do_update(
-            index_elements=["buyer_id", "supplier_id", "kind"], set_={"last": t.number_series.c.last + 1}
-        )
-        .returning(series.last, series.prefix)
-    ).one()
+    values = {"of_buyer": of.buyer_id, "of_supplier": of.supplier_id, "of_kind": of.kind}
+    taken = connection.execute(_NEXT, values).one_or_none() or _begin(connection, of)
     return Number(taken.last, printed(taken.prefix, taken.last))
 
 
@@ -50,38 +62,54 @@ def printed(prefix: str, sequence: int) -> str:
     return f"{prefix}-{sequence:0{DIGITS}d}"
 
 
-def _free_prefix(connection: Connection, buyer_id: UUID, supplier_id: UUID, kind: str) -> str:
-    """The prefix of a series that begins now. The supplier's row is locked, so that two do not choose the same one."""
-    lock = select(t.organisation.c.id).where(t.organisation.c.id == supplier_id).with_for_update(key_share=True)
+def _begin(connection: Connection, of: Series) -> Any:
+    """The first number; the next one where somebody else has begun the series meanwhile.
+
+    The supplier's row is locked, so that two series of his do not choose the same prefix.
+    """
+    lock = select(organisation.id).where(organisation.id == of.supplier_id).with_for_update(key_share=True)
     connection.execute(lock).all()
-    supplier, buyer = _slug(connection, supplier_id), _slug(connection, buyer_id)
-    short = f"{_shortened(connection, supplier, 'supplier')}-{_shortened(connection, buyer, 'buyer')}"
-    whole = f"{supplier}-{buyer}"
-    taken = set(
-        connection.execute(
-            select(t.number_series.c.prefix).where(t.number_series.c.supplier_id == supplier_id)
-        ).scalars()
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return connection.execute(
+        dialect.insert(t.number_series)
+        .values(
+            buyer_id=of.buyer_id,
+            supplier_id=of.supplier_id,
+            kind=of.kind,
+            prefix=_free_prefix(connection, of),
+            last=1,
+        )
+        .on_conflict_do_update(index_elements=["buyer_id", "supplier_id", "kind"], set_={"last": series.last + 1})
+        .returning(series.last, series.prefix)
+    ).one()
+
+
+def _free_prefix(connection: Connection, of: Series) -> str:
+    """Both slugs, short where that is clear, else whole, else with a counter: the first that the supplier has not."""
+    supplier, buyer = of.supplier.partition("-")[0], of.buyer.partition("-")[0]
+    sharing = (
+        select(organisation.kind, func.count())
+        .where(
+            or_(
+                (organisation.kind == "supplier") & _begins_with(supplier),
+                (organisation.kind == "buyer") & _begins_with(buyer),
+            )
+        )
+        .group_by(organisation.kind)
     )
-    candidates = [short, whole, *(f"{whole}-{turn}" for turn in range(2, len(taken) + 3))]
-    marked = (f"{candidate.upper()}{MARKS[kind]}" for candidate in candidates)
+    counts: dict[str, int] = dict(connection.execute(sharing).tuples().all())
+    shortened = (
+        supplier if counts.get("supplier") == 1 else of.supplier,
+        buyer if counts.get("buyer") == 1 else of.buyer,
+    )
+    used = select(series.prefix).where(series.supplier_id == of.supplier_id)
+    taken = set(connection.execute(used).scalars())
+    whole = f"{of.supplier}-{of.buyer}"
+    candidates = ("-".join(shortened), whole, *(f"{whole}-{turn}" for turn in range(2, len(taken) + 3)))
+    marked = (f"{candidate.upper()}{MARKS[of.kind]}" for candidate in candidates)
     return next(prefix for prefix in marked if prefix not in taken)
 
 
-def _slug(connection: Connection, organisation_id: UUID) -> str:
-    slug: str = connection.execute(
-        select(t.organisation.c.slug).where(t.organisation.c.id == organisation_id)
-    ).scalar_one()
-    return slug
-
-
-def _shortened(connection: Connection, slug: str, kind: str) -> str:
-    """The first segment of a slug where no other organisation of that kind begins with it, else the whole slug."""
-    first = slug.partition("-")[0]
-    return first if connection.execute(_sharing(first, kind)).scalar_one() == 1 else slug
-
-
-def _sharing(first: str, kind: str) -> Select[int]:
-    slug = t.organisation.c.slug
-    return select(func.count()).where(
-        t.organisation.c.kind == kind, or_(slug == first, slug.startswith(f"{first}-", autoescape=True))
-    )
+def _begins_with(first: str) -> ColumnElement[bool]:
+    """That an organisation's slug has this first segment."""
+    return or_(organisation.slug == first, organisation.slug.startswith(f"{first}-", autoescape=True))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, cast, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, insert, select
 
 from ledger.domain.calendar import Period
 from ledger.domain.journal import AccrualKind, AccrualState, EntryKind
@@ -68,10 +68,7 @@ def accrue(connection: Connection, minimum: Minimum, period: Period, now: dateti
     made = select(accrual.id).where(*of_the_month, accrual.kind == AccrualKind.SHORTFALL)
     if connection.execute(made).first() is not None:
         return
-    reached = select(cast(func.coalesce(func.sum(accrual.amount), 0), BigInteger)).where(
-        *of_the_month, accrual.kind != AccrualKind.CREDIT, accrual.state != AccrualState.CLOSED
-    )
-    missing = minimum.amount - connection.execute(reached).scalar_one()
+    missing = minimum.amount - _reached(connection, minimum, period)
     if missing <= 0:
         return
     accrual_id = new_id()
@@ -107,3 +104,35 @@ def accrue(connection: Connection, minimum: Minimum, period: Period, now: dateti
         recorded_at=now,
     )
     postings.write()
+
+
+def _reached(connection: Connection, minimum: Minimum, period: Period) -> int:
+    """What accrued in the month less what of it fell before the month was over, in minor units.
+
+    By what took effect when, whatever was held, split or invoiced since: no result depends on when the run comes.
+    """
+    terms, start = minimum.terms, period.start(minimum.terms.definition.time_zone)
+    charged = (
+        accrual.agreement_id == terms.agreement_id,
+        accrual.month == period.number,
+        accrual.kind == AccrualKind.OUTCOME,
+    )
+    entry, transfer = t.entry.c, t.transfer.c
+    fallen = (
+        select(_total(transfer.amount))
+        .join_from(t.entry, t.transfer, transfer.entry_id == entry.id)
+        .where(
+            entry.supplier_id == terms.supplier_id,
+            entry.buyer_id == terms.buyer_id,
+            entry.kind.in_((EntryKind.REDUCTION, EntryKind.REVERSAL)),
+            entry.effective_at >= start,
+            entry.effective_at <= minimum.at,
+            entry.appointment_id.in_(select(accrual.appointment_id).where(*charged)),
+        )
+    )
+    accrued = connection.execute(select(_total(accrual.amount)).where(*charged)).scalar_one()
+    return accrued - connection.execute(fallen).scalar_one()
+
+
+def _total(amount: ColumnElement[int]) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(amount), 0), BigInteger)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from ledger.domain.terms import BillingMode, Outcome, TaxCategory
+from ledger.domain.terms import BillingMode, TaxCategory
 from ledger.store.types import Instant, new_id, one_of
 
 DOCUMENT_KINDS = ("invoice", "credit_note", "statement")
@@ -109,7 +109,6 @@ class DocumentLine(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("supplier_id", "accrual_id"),
         CheckConstraint("amount > 0", name="amount"),
-        one_of("outcome", Outcome),
         one_of("tax_category", TaxCategory),
         Index(
             "ix_document_line_corrects",

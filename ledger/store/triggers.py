@@ -28,11 +28,14 @@ PUBLISHED = "definition_version"
 
 LINES_ADD_UP = "document_lines_add_up"
 
+LINES_COME_FIRST = "document_line_comes_first"
+"""An issued document gets no further lines."""
+
 
 def inventory() -> frozenset[str]:
     """The names of every trigger that must exist."""
     names = {f"{table}_no_{action}" for table in (*APPEND_ONLY, PUBLISHED) for action in ("update", "delete")}
-    return frozenset(names | {LINES_ADD_UP})
+    return frozenset(names | {LINES_ADD_UP, LINES_COME_FIRST})
 
 
 def create_statements(dialect: str) -> Iterator[str]:
@@ -46,11 +49,13 @@ def drop_statements(dialect: str) -> Iterator[str]:
             suffix = "" if dialect == "sqlite" else f" ON {table}"
             yield f"DROP TRIGGER IF EXISTS {table}_no_{action}{suffix}"
     yield f"DROP TRIGGER IF EXISTS {LINES_ADD_UP}" + ("" if dialect == "sqlite" else " ON document")
+    yield f"DROP TRIGGER IF EXISTS {LINES_COME_FIRST}" + ("" if dialect == "sqlite" else " ON document_line")
     if dialect == "postgresql":
         for table in (*APPEND_ONLY, PUBLISHED):
             yield f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}"
         yield "DROP FUNCTION IF EXISTS refuse_change()"
         yield "DROP FUNCTION IF EXISTS check_document_lines()"
+        yield "DROP FUNCTION IF EXISTS check_line_comes_first()"
 
 
 SUM_OF_LINES = """
@@ -93,6 +98,11 @@ def _sqlite() -> Iterator[str]:
         f"CREATE TRIGGER {LINES_ADD_UP} BEFORE INSERT ON document WHEN {SUM_OF_LINES} "
         "BEGIN SELECT RAISE(ABORT, 'the lines do not add up to the document'); END"
     )
+    yield (
+        f"CREATE TRIGGER {LINES_COME_FIRST} BEFORE INSERT ON document_line "  # noqa: S608 - names of this module
+        "WHEN EXISTS (SELECT 1 FROM document WHERE id = NEW.document_id) "
+        "BEGIN SELECT RAISE(ABORT, 'the document is issued'); END"
+    )
 
 
 def _postgresql() -> Iterator[str]:
@@ -118,6 +128,15 @@ def _postgresql() -> Iterator[str]:
         )
     yield (
         f"CREATE TRIGGER {LINES_ADD_UP} BEFORE INSERT ON document FOR EACH ROW EXECUTE FUNCTION check_document_lines()"
+    )
+    yield (
+        "CREATE OR REPLACE FUNCTION check_line_comes_first() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN IF EXISTS (SELECT 1 FROM document WHERE id IN (SELECT document_id FROM added)) "
+        "THEN RAISE EXCEPTION 'the document is issued' USING ERRCODE = 'check_violation'; END IF; RETURN NULL; END $$"
+    )
+    yield (
+        f"CREATE TRIGGER {LINES_COME_FIRST} AFTER INSERT ON document_line REFERENCING NEW TABLE AS added "
+        "FOR EACH STATEMENT EXECUTE FUNCTION check_line_comes_first()"
     )
 
 

@@ -54,10 +54,6 @@ def upgrade() -> None:
         sa.Column("tax_rate", sa.Integer(), nullable=False),
         sa.Column("corrects_document_id", sa.Uuid(), nullable=True),
         sa.Column("corrects_number", sa.Integer(), nullable=True),
-        sa.CheckConstraint(
-            "outcome IN ('attended', 'cut_short', 'prospect_no_show', 'buyer_no_show', 'both_absent', 'supplier_fault', 'access_failure', 'technical_failure', 'cancelled_by_prospect', 'cancelled_by_buyer', 'cancelled_by_buyer_late', 'cancelled_by_supplier', 'disqualified')",
-            name=op.f("ck_document_line_outcome"),
-        ),
         sa.CheckConstraint("amount > 0", name=op.f("ck_document_line_amount")),
         sa.CheckConstraint("tax_category IN ('S', 'Z', 'E', 'AE', 'O')", name=op.f("ck_document_line_tax_category")),
         sa.PrimaryKeyConstraint("document_id", "number", name=op.f("pk_document_line")),
