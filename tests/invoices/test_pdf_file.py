@@ -136,6 +136,14 @@ def test_the_same_document_gives_the_same_bytes_after_others(papers: dict[str, P
     assert render(paper.document, paper.lines) == paper.pdf
 
 
+def test_nothing_loads_the_layout_engine_before_a_document_is_rendered() -> None:
+    program = (
+        "import sys, invoices.lines_csv, invoices.render, invoices.render_pool;"
+        "sys.exit('weasyprint' in sys.modules or 'fontTools' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
 def test_an_attachment_is_carried_once_as_it_is_and_named_on_paper() -> None:
     lines, xml = make_lines(2), b"<?xml version='1.0'?><rsm:CrossIndustryInvoice/>"
     document = make_document(lines)
