@@ -138,7 +138,12 @@ def test_a_screenshot_of_the_supplier_is_evidence_enough_for_no_reply(engine: En
     identity = house.taken()
     house.find(identity, NO_SHOW, FOUND)
     dispute(house, identity, Party.SUPPLIER, "attended_after_all", ATTENDED)
-    screenshot: dict[str, Any] = {"kind": "screenshot", "occurred_at": TUESDAY, "content": b"png", "media_type": "image/png"}
+    screenshot: dict[str, Any] = {
+        "kind": "screenshot",
+        "occurred_at": TUESDAY,
+        "content": b"png",
+        "media_type": "image/png",
+    }
     house.command(
         identity,
         Party.SUPPLIER,
