@@ -97,7 +97,7 @@ def _free_prefix(connection: Connection, of: Series) -> str:
         )
         .group_by(organisation.kind)
     )
-    counts: dict[str, int] = dict(connection.execute(sharing).tuples().all())
+    counts = {row[0]: row[1] for row in connection.execute(sharing)}
     shortened = (
         supplier if counts.get("supplier") == 1 else of.supplier,
         buyer if counts.get("buyer") == 1 else of.buyer,
