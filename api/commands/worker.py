@@ -35,11 +35,12 @@ def worker(once: bool, as_json: bool) -> None:
     """Settle and render for ever; stop with SIGTERM or Ctrl-C."""
     settings, pause = current_settings(), PAUSE_SECONDS
     storage = store_of(settings.documents_url)
+    first = True
     with opened(settings) as engine, told_to_stop() as stop:
         while not stop.is_set():
             try:
-                settled, rendered = _round(engine, storage)
-                pause = PAUSE_SECONDS
+                settled, rendered = _round(engine, storage, full=first)
+                first, pause = False, PAUSE_SECONDS
             except Refusal as refusal:
                 if once:
                     raise
@@ -53,11 +54,12 @@ def worker(once: bool, as_json: bool) -> None:
             stop.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads workers, guards nothing
 
 
-def _round(engine: Engine, storage: Storage) -> tuple[int, int]:
+def _round(engine: Engine, storage: Storage, *, full: bool) -> tuple[int, int]:
+    """One round of work; the chain looks at everything in a `full` one, else at what was recorded of late."""
     at = now()
     settled = settle_due(engine, at, at)
     finish_abandoned(engine, at)
-    chain.extend(engine)
+    chain.extend(engine, full=full)
     return settled, rendering.render_pending(engine, storage, now=now).done
 
 
