@@ -19,6 +19,7 @@ from invoices import credit_notes, groups, lines, shortfalls
 from invoices.document import CATEGORIES, Category, TaxBreakdown
 from invoices.groups import Group, Obstacle
 from invoices.issuing import Draft, Issued, issue, issued_in_run, issued_once
+from invoices.line_digest import written
 from invoices.run_record import Record, recorded
 from invoices.totals import tax_breakdown
 from ledger.domain.calendar import Period, local_date
@@ -109,7 +110,8 @@ def bill(
     ) as record:
         run = _Run(engine, period, now, record, progress, dry_run=dry_run)
         run.go(agreements, supplier_id)
-        result = RunResult(period, dry_run, tuple(run.documents), tuple(run.parked), totals(run.documents))
+        documents = tuple(sorted(run.documents, key=lambda one: (one.supplier, one.buyer, one.kind, one.number or "")))
+        result = RunResult(period, dry_run, documents, tuple(run.parked), totals(documents))
         record.result = result.to_json()
     return result
 
@@ -283,7 +285,7 @@ class _Run:
             return Parked(supplier.slug, buyer.slug, reasons) if waiting else None
         document_id = new_id()
         lines.take_charges(connection, document_id, charges)
-        taken = lines.sums(connection, document_id)
+        taken = written(connection, document_id)
         if not taken.count:
             return None
         draft = Draft(
@@ -298,7 +300,7 @@ class _Run:
             currency=group.currency,
             payment_days=group.payment_days,
             taxes=_taxes(group, taken.nets),
-            line_count=taken.count,
+            lines=taken,
             once_per_run=group.key,
             run_id=self.record.run_id,
             chain_head=self.chain_head,

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from invoices import lines
 from invoices.document import Correction, Document, TaxBreakdown
 from invoices.issuing import Draft, Issued, issue
+from invoices.line_digest import written
 from ledger.domain.calendar import Period, local_date
 from ledger.domain.journal import AccrualKind, AccrualState
 from ledger.domain.money import share_of
@@ -83,7 +84,7 @@ def issue_credit_note(
     """
     document_id = new_id()
     lines.take_credits(connection, document_id, original_id, given)
-    taken = lines.sums(connection, document_id)
+    taken = written(connection, document_id)
     if not taken.count:
         return None
     row = connection.execute(select(t.document).where(t.document.c.id == original_id)).one()
@@ -100,7 +101,7 @@ def issue_credit_note(
         currency=original.currency,
         payment_days=0,
         taxes=credited_taxes(original, _credited_before(connection, original_id), taken.nets),
-        line_count=taken.count,
+        lines=taken,
         once_per_run=once_per_run,
         run_id=run_id,
         chain_head=chain_head,

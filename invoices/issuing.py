@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from invoices.document import Correction, Document, DocumentKind, Mode, Party, TaxBreakdown
-from invoices.line_digest import lines_digest
+from invoices.line_digest import Written
 from invoices.numbering import Series, take_number
 from invoices.totals import totals
 from invoices.words import legal_words
@@ -48,7 +48,7 @@ class Draft:
     currency: str
     payment_days: int
     taxes: tuple[TaxBreakdown, ...]
-    line_count: int
+    lines: Written
     once_per_run: str | None
     run_id: UUID | None
     chain_head: str | None
@@ -104,7 +104,6 @@ class Issued:
 
 def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
     """Makes the draft a document: number, content, hash, entry, drawn deposit, rendering job."""
-    digest = lines_digest(connection, draft.id)
     postings = Postings(connection, Accounts(connection))
     gross = sum(tax.net + tax.tax for tax in draft.taxes)
     prepaid = _draw(connection, draft, gross) if draft.kind == "invoice" and draft.posts else 0
@@ -131,12 +130,12 @@ def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
             "gross": document.totals.gross,
             "prepaid": document.totals.prepaid,
             "due": document.totals.due,
-            "line_count": draft.line_count,
+            "line_count": draft.lines.count,
             "corrects_id": None if draft.corrects is None else UUID(draft.corrects.id),
             "issued_at": now,
             "due_on": document.due_on,
             "content": content,
-            "hash": document_hash(content, digest),
+            "hash": document_hash(content, draft.lines.digest),
         },
     )
     _post(postings, draft, document, now)
@@ -159,7 +158,7 @@ def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
         draft.supplier.slug,
         draft.buyer.slug,
         draft.currency,
-        draft.line_count,
+        draft.lines.count,
         sums.net,
         sums.tax,
         sums.gross,

@@ -1,4 +1,4 @@
-"""The lines of issued documents: taken from accruals in one statement, summed, and read back in order.
+"""The lines of issued documents: taken from accruals in one statement, and read back in order.
 
 Owns which accruals are billable and the way from a stored row to a `document.Line`. An accrual becomes a line once;
 whatever is on a line already is never taken again.
@@ -12,7 +12,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     FromClause,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    cast,
     exists,
     func,
     insert,
@@ -179,26 +177,6 @@ def take_credits(connection: Connection, document_id: UUID, original_id: UUID, g
 def corrected_line(charged: FromClause) -> ColumnElement[bool]:
     """That a credit accrual gives back from this line."""
     return and_(charged.c.supplier_id == accrual.supplier_id, charged.c.accrual_id == accrual.corrects_accrual_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """How many lines a document has, and their net per tax category and rate in minor units."""
-
-    count: int
-    nets: dict[tuple[str, int], int]
-
-
-_SUMS: Final = (
-    select(line.tax_category, line.tax_rate, func.count(), cast(func.sum(line.amount), BigInteger))
-    .where(line.document_id == bindparam("document_id"))
-    .group_by(line.tax_category, line.tax_rate)
-)
-
-
-def sums(connection: Connection, document_id: UUID) -> Sums:
-    rows = connection.execute(_SUMS, {"document_id": document_id}).all()
-    return Sums(sum(row[2] for row in rows), {(category, rate): net for category, rate, _, net in rows})
 
 
 _READ: Final = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, String, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.store import tables as t
@@ -67,8 +67,7 @@ def _begin(connection: Connection, of: Series) -> Any:
 
     The supplier's row is locked, so that two series of his do not choose the same prefix.
     """
-    lock = select(organisation.id).where(organisation.id == of.supplier_id).with_for_update(key_share=True)
-    connection.execute(lock).all()
+    connection.execute(_LOCK, {"supplier_id": of.supplier_id}).all()
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     return connection.execute(
         dialect.insert(t.number_series)
@@ -86,30 +85,30 @@ def _begin(connection: Connection, of: Series) -> Any:
 
 def _free_prefix(connection: Connection, of: Series) -> str:
     """Both slugs, short where that is clear, else whole, else with a counter: the first that the supplier has not."""
-    supplier, buyer = of.supplier.partition("-")[0], of.buyer.partition("-")[0]
-    sharing = (
-        select(organisation.kind, func.count())
-        .where(
-            or_(
-                (organisation.kind == "supplier") & _begins_with(supplier),
-                (organisation.kind == "buyer") & _begins_with(buyer),
-            )
+    short = "-".join(
+        first if connection.execute(_SHARING, {"kind": kind, "first": first}).scalar_one() == 1 else slug
+        for kind, slug, first in (
+            ("supplier", of.supplier, of.supplier.partition("-")[0]),
+            ("buyer", of.buyer, of.buyer.partition("-")[0]),
         )
-        .group_by(organisation.kind)
     )
-    counts = {row[0]: row[1] for row in connection.execute(sharing)}
-    shortened = (
-        supplier if counts.get("supplier") == 1 else of.supplier,
-        buyer if counts.get("buyer") == 1 else of.buyer,
-    )
-    used = select(series.prefix).where(series.supplier_id == of.supplier_id)
-    taken = set(connection.execute(used).scalars())
+    taken = set(connection.execute(_TAKEN, {"supplier_id": of.supplier_id}).scalars())
     whole = f"{of.supplier}-{of.buyer}"
-    candidates = ("-".join(shortened), whole, *(f"{whole}-{turn}" for turn in range(2, len(taken) + 3)))
+    candidates = (short, whole, *(f"{whole}-{turn}" for turn in range(2, len(taken) + 3)))
     marked = (f"{candidate.upper()}{MARKS[of.kind]}" for candidate in candidates)
     return next(prefix for prefix in marked if prefix not in taken)
 
 
-def _begins_with(first: str) -> ColumnElement[bool]:
-    """That an organisation's slug has this first segment."""
-    return or_(organisation.slug == first, organisation.slug.startswith(f"{first}-", autoescape=True))
+_LOCK: Final = (
+    select(organisation.id).where(organisation.id == bindparam("supplier_id")).with_for_update(key_share=True)
+)
+_TAKEN: Final = select(series.prefix).where(series.supplier_id == bindparam("supplier_id"))
+_SHARING: Final = select(func.count()).where(
+    organisation.kind == bindparam("kind"),
+    or_(
+        organisation.slug == bindparam("first"),
+        func.substr(organisation.slug, 1, func.length(bindparam("first", type_=String)) + 1)
+        == bindparam("first", type_=String).concat("-"),
+    ),
+)
+"""How many organisations of a kind have a slug with this first word."""
