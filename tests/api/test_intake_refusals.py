@@ -35,7 +35,7 @@ def test_a_refusal_names_every_clause_and_nobody(buyer: Caller, supplier: Caller
     assert (refusal["supplier"], refusal["buyer"]) == ("acme-calls", "north-bank")
     assert (refusal["definition"]["slug"], refusal["definition"]["version"]) == (SLUG, 1)
     assert (refusal["channel"], refusal["source"], refusal["reference"]) == ("carrier-pigeon", "park", "S-1001")
-    assert "ada" not in str(refusal).lower()
+    assert not any(word in str(refusal).lower() for word in ("byron", "engine"))
 
 
 def test_each_party_sees_its_own_and_an_admin_all(buyer: Caller, supplier: Caller, admin: Caller, caller: Make) -> None:

@@ -39,14 +39,14 @@ def test_no_contact_is_stored_or_shown(buyer: Caller, app_engine: Engine) -> Non
     assert [sorted(entry) for entry in shown] == [["created_at", "digest", "kind"]]
     with app_engine.connect() as connection:
         kept = [connection.execute(select(table)).all() for table in (t.suppression, t.idempotency_key)]
-    assert "ada" not in repr(kept) and "ada" not in repr(shown)
+    assert "engine" not in repr(kept) and "engine" not in repr(shown)
 
 
 def test_what_is_no_contact_of_its_kind_refuses_all_without_being_repeated(buyer: Caller) -> None:
-    items = [item("email", "ada@engine.example"), item("email", "ada at home"), item("phone", "ada")]
+    items = [item("email", "ada@engine.example"), item("email", "ada at home"), item("phone", "not a phone")]
     problem = body_of(buyer("POST", PATH, {"items": items}), 400)
     assert [error["pointer"] for error in problem["errors"]] == ["/items/1/value", "/items/2/value"]
-    assert "ada" not in str(problem)
+    assert "ada at home" not in str(problem) and "not a phone" not in str(problem)
     assert body_of(buyer("GET", PATH))["items"] == []
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, select
@@ -215,8 +216,9 @@ def test_the_refusal_is_on_record_and_names_neither_supplier_nor_person(engine: 
             "detail": "this prospect was submitted before (same email)",
         }
     ]
-    told = str(row._asdict()).lower()
-    assert not any(word in told for word in ("acme", "ada", "mill", "s-1", str(first)))
+    told = {key: value for key, value in row._asdict().items() if not isinstance(value, UUID)}
+    assert not any(word in str(told).lower() for word in ("acme", "ada", "mill", "s-1"))
+    assert first not in row
 
 
 def test_the_same_reference_again_is_the_duplicate_of_itself(engine: Engine) -> None:
