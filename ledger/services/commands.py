@@ -17,6 +17,7 @@ from ledger.domain.errors import NotAllowed, Refused, Unknown
 from ledger.domain.intake import Standing, cap_violations
 from ledger.domain.lifecycle import Party, Slot
 from ledger.domain.outcome import Findings
+from ledger.domain.statements import Said
 from ledger.services import cases
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
@@ -131,6 +132,7 @@ def add_evidence(
     content: bytes,
     media_type: str,
     file_name: str | None = None,
+    said: Said | None = None,
 ) -> UUID:
     """Keeps what somebody says or shows, as it came. What is uploaded by hand is C: it decides nothing by itself."""
     if occurred_at > at:
@@ -154,5 +156,6 @@ def add_evidence(
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
+        said=said,
     )
     return evidence_id

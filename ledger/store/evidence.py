@@ -1,9 +1,10 @@
 """Evidence: what was received about an appointment, as it was received. Immutable (triggers)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary
+from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from ledger.store.types import Instant, new_id, one_of
@@ -13,6 +14,7 @@ class Evidence(SQLModel, table=True):
     """Raw bytes with their SHA-256, who sent them, and the grade that their origin earns.
 
     A: independent of both parties; B: a party's, against its own interest; C: a party's, in its own interest.
+    `said` is what it proves, read into one of the shapes of `ledger.domain.statements`; None: it cannot be read.
     """
 
     __tablename__ = "evidence"
@@ -40,3 +42,4 @@ class Evidence(SQLModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     sha256: str
     size: int
+    said: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))

@@ -789,6 +789,7 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
         sa.CheckConstraint("grade IN ('A', 'B', 'C')", name=op.f("ck_evidence_grade")),
         sa.CheckConstraint("party IN ('buyer', 'supplier', 'operator')", name=op.f("ck_evidence_party")),
         sa.CheckConstraint("size >= 0", name=op.f("ck_evidence_size")),
