@@ -3,8 +3,11 @@
 Owns the API's description, the shared components and `/docs` (Swagger UI, vendored under `static/swagger-ui`).
 """
 
+import json
 import secrets
+from functools import cached_property
 from http import HTTPStatus
+from threading import Lock
 from typing import Any, Final
 
 from flask import Blueprint, Flask, Response, render_template
@@ -12,7 +15,7 @@ from flask_smorest import Api
 from flask_smorest.utils import prepare_response
 from werkzeug.exceptions import HTTPException
 
-from api.endpoints import ETAG, PARAMETERS
+from api.endpoints import ETAG, PARAMETERS, Resource
 from api.fields import OPENAPI
 from api.problems import MEDIA_TYPE, TITLES, on_http_exception
 from api.schemas.problem import Problem
@@ -38,10 +41,42 @@ SETTINGS: Final[dict[str, Any]] = {
 
 
 class LedgerApi(Api):
-    """flask-smorest's Api with problems instead of its own errors."""
+    """flask-smorest's Api with problems instead of its own errors, and a document made when it is first asked for.
+
+    Most processes (workers, commands, all but one of the server's) never show the document, and making it takes
+    longer than everything else that an application does before its first answer.
+    """
 
     ERROR_SCHEMA = Problem
     DEFAULT_ERROR_RESPONSE_NAME = "DEFAULT_ERROR"
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        self._resources: list[Resource] = []
+        self._making = Lock()
+        super().__init__(app, **options)
+
+    def _init_spec(self, **options: Any) -> None:
+        """Waits for the first reader."""
+
+    def register_blueprint(self, blp: Resource) -> None:
+        """Adds the resource's paths to the application, and its place in the document."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp)
+        self._resources.append(blp)
+
+    @cached_property
+    def _document(self) -> str:
+        super()._init_spec(**self._spec_kwargs)
+        self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "bearerFormat": "al_…"})
+        for resource in self._resources:
+            resource.register_views_in_doc(self, self._app, self.spec, name=resource.name, parameters=None)
+            self.spec.tag({"name": resource.name, "description": resource.description})
+        return json.dumps(self.spec.to_dict(), indent=2)
+
+    def _openapi_json(self) -> Response:
+        with self._making:
+            document = self._document
+        return Response(document, mimetype="application/json")
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         return on_http_exception(error)
@@ -76,7 +111,6 @@ def make_api(app: Flask) -> LedgerApi:
     )
     for field, (kind, form) in OPENAPI.items():
         api.register_field(field, kind, form)
-    api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "bearerFormat": "al_…"})
     return api
 
 

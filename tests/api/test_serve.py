@@ -42,7 +42,7 @@ class Served:
             except urllib.error.HTTPError as error:
                 with error:
                     return error.code, error.read().decode()
-            except (urllib.error.URLError, ConnectionError):
+            except OSError:
                 time.sleep(0.1)
         raise TimeoutError(path)
 
