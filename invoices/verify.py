@@ -19,7 +19,15 @@ from invoices.storage import Damaged, Storage, Stored
 from ledger.domain.calendar import Period, local_date
 from ledger.domain.journal import AccrualKind, AccrualState
 from ledger.domain.money import Money
-from ledger.services import contracts, verify, verify_appointments, verify_books, verify_chain, verify_records
+from ledger.services import (
+    contracts,
+    verify,
+    verify_appointments,
+    verify_books,
+    verify_chain,
+    verify_records,
+    verify_replacements,
+)
 from ledger.services.verify import UNREADABLE, Fault, Finding, Look, Notice, Progress, Report, Sweep, explained
 from ledger.services.verify_books import total
 from ledger.store import tables as t
@@ -44,6 +52,7 @@ def sweeps(storage: Storage | None) -> list[Sweep]:
         *verify_records.SWEEPS,
         *verify_books.SWEEPS,
         *verify_appointments.SWEEPS,
+        *verify_replacements.SWEEPS,
         *verify_documents.SWEEPS,
         *verify_lines.SWEEPS,
         *verify_chain.SWEEPS,

@@ -210,7 +210,11 @@ class VerdictAxis(Strict):
 
 
 class MoneyAxis(Strict):
-    """What it is worth: minor units of the currency, the share in basis points."""
+    """What it is worth: minor units of the currency, the share in basis points.
+
+    An appointment that keeps the promise of a replacement is worth nothing: `replaces` is the one that it makes up
+    for, whose `replaced_by` it is.
+    """
 
     state = fields.Choice(("held", "accrued", "credited", "invoiced", "reversed", "none"), required=True)
     price = fields.Whole(required=True, allow_none=True)
@@ -219,6 +223,8 @@ class MoneyAxis(Strict):
     currency = fields.Currency(required=True)
     period = fields.Text(required=True, allow_none=True, longest=7)
     invoice = fields.Identifier(required=True, allow_none=True)
+    replaces = fields.Identifier(required=True, allow_none=True)
+    replaced_by = fields.Identifier(required=True, allow_none=True)
 
 
 class Deadline(Strict):

@@ -32,6 +32,7 @@ PLAIN: Final[Mapping[EventKind, tuple[str, str | None]]] = {
     EventKind.DISPUTE_DECIDED: ("The dispute was decided.", None),
     EventKind.DISPUTE_WITHDRAWN: ("The dispute was withdrawn.", None),
     EventKind.REPLACEMENT_ENDED: ("The promise of a replacement ended.", "clawback"),
+    EventKind.REPLACEMENT_REVIVED: ("What had replaced it was taken back; a replacement is owed again.", "clawback"),
 }
 """Steps that always read the same: the sentence and its clause."""
 

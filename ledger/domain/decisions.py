@@ -44,9 +44,14 @@ def anchored(anchor: Anchor, slot: Slot, submitted_at: datetime) -> datetime:
 
 
 def findings_deadline(definition: Definition, slot: Slot, submitted_at: datetime) -> datetime:
-    """When the buyer's silence takes effect for this slot."""
+    """When the buyer's silence takes effect for this slot.
+
+    A window that would be over before the submission, since it is anchored at a slot that was told of later, runs from
+    the submission instead: nobody is silent about what he could not know.
+    """
     terms = definition.verification
-    return span_after(definition, anchored(terms.anchor, slot, submitted_at), terms.window)
+    ends_at = span_after(definition, anchored(terms.anchor, slot, submitted_at), terms.window)
+    return ends_at if ends_at > submitted_at else span_after(definition, submitted_at, terms.window)
 
 
 def clawback_deadline(definition: Definition, state: Appointment) -> datetime:
@@ -198,9 +203,8 @@ def rescheduled(
     if slot.starts_at <= at:
         raise Refused.by("reschedule", "slot_in_the_past", "the new slot must start in the future")
     rules = definition.reschedule
-    shift = abs(slot.starts_at - state.slot.starts_at)
-    counts = shift >= (span_after(definition, state.slot.starts_at, rules.counts_from) - state.slot.starts_at)
-    if counts and shift.total_seconds() > 0:
+    counts = _counts(definition, state, slot)
+    if counts:
         if state.reschedules >= rules.limit:
             raise Refused.by("reschedule.limit", "reschedule_limit", f"it may be rescheduled {rules.limit} times")
         if slot.starts_at >= span_after(definition, state.slots[0].starts_at, rules.within):
@@ -209,8 +213,18 @@ def rescheduled(
         EventKind.RESCHEDULED,
         at,
         actor,
-        {**_slot_payload(definition, state, slot, asked_by, reason), "counts": counts and shift.total_seconds() > 0},
+        {**_slot_payload(definition, state, slot, asked_by, reason), "counts": counts},
     )
+
+
+def _counts(definition: Definition, state: Appointment, slot: Slot) -> bool:
+    """Whether the change is a reschedule, not a correction.
+
+    It is measured from the start that was counted last, so that many corrections do not add up to a reschedule.
+    """
+    last = state.counted_start or state.slots[0].starts_at
+    shift = abs(slot.starts_at - last)
+    return bool(shift) and shift >= span_after(definition, last, definition.reschedule.counts_from) - last
 
 
 def _rebooked(

@@ -16,7 +16,7 @@ from ledger.domain.errors import IllegalMove, NotAllowed, Refused, WindowClosed
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Finding, Party, Verdict
 from ledger.domain.outcome import Findings, Ruling, rule
 from ledger.domain.stage import contestable
-from ledger.domain.terms import Definition, NoReply, Reason, RemedyKind, Standard
+from ledger.domain.terms import Definition, NoReply, Outcome, Reason, RemedyKind, Standard
 
 ATTENDANCE = "attendance"
 WHOLE = "*"
@@ -67,6 +67,8 @@ def opened(
     if reason is not None:
         find_reason(definition, kind, reason)
     ruling = rule(definition, state, claim)
+    if kind is DisputeKind.CLAWBACK and state.amount == 0 and not _denies_replacement(state, ruling):
+        raise IllegalMove("nothing is owed that could be taken back", code="nothing_owed")
     facts = disputed_facts(state, ruling)
     if not facts:
         raise Refused.by("claim", "nothing_disputed", "the claim says nothing else than what was found")
@@ -87,9 +89,16 @@ def opened(
     return Event(EventKind.DISPUTE_OPENED, at, actor, payload)
 
 
+def _denies_replacement(state: Appointment, claimed: Ruling) -> bool:
+    """Whether an appointment that is worth nothing because it kept a promise is said not to have kept it."""
+    return state.replaces_id is not None and claimed.outcome is not Outcome.ATTENDED
+
+
 def _check_open(definition: Definition, state: Appointment, kind: DisputeKind, at: datetime) -> None:
     if state.disputed:
         raise IllegalMove("a dispute is open already", code="disputed")
+    if state.replacement_at is not None or state.replaced_by_id is not None:
+        raise IllegalMove("a replacement settles what was wrong with it", code="replaced")
     if state.verdict is Verdict.PENDING:
         raise IllegalMove("there is no verdict to dispute yet", code="illegal_transition")
     if kind is DisputeKind.CONTEST:
@@ -97,11 +106,8 @@ def _check_open(definition: Definition, state: Appointment, kind: DisputeKind, a
             raise WindowClosed("the window to contest has closed")
         if not contestable(definition, state, at):
             raise IllegalMove("the whole price is owed already: there is nothing to contest", code="not_contestable")
-    if kind is DisputeKind.CLAWBACK:
-        if state.clawback_at is None or at >= state.clawback_at:
-            raise WindowClosed("the window for a clawback has closed")
-        if state.amount == 0:
-            raise IllegalMove("nothing is owed that could be taken back", code="nothing_owed")
+    if kind is DisputeKind.CLAWBACK and (state.clawback_at is None or at >= state.clawback_at):
+        raise WindowClosed("the window for a clawback has closed")
 
 
 def find_reason(definition: Definition, kind: DisputeKind, code: str) -> Reason:
@@ -228,13 +234,14 @@ def decided(
     share, expires = payload["share"], None
     upheld = _upholds(definition, state, dispute, ruling)
     if upheld:
-        share, expires = _remedy(definition, dispute, share, at)
+        share, expires = _remedy(definition, state, dispute, share, at)
     return Event(
         EventKind.DISPUTE_DECIDED,
         at,
         actor,
         {
             **payload,
+            **_revival(state, state.replaces_id is not None and ruling.outcome is not Outcome.ATTENDED),
             "share": share,
             "contest_at": None,
             "dispute": dispute["dispute"],
@@ -260,6 +267,7 @@ def decided_by_share(
         actor,
         {
             **payload,
+            **_revival(state, state.replaces_id is not None and share < (state.share or 0)),
             "contest_at": None,
             "dispute": dispute["dispute"],
             "resolution": "decided",
@@ -269,6 +277,11 @@ def decided_by_share(
             "replacement_at": None,
         },
     )
+
+
+def _revival(state: Appointment, failed: bool) -> dict[str, Any]:
+    """Whether a decision on a replacement leaves it none, so that the promise which it kept is open again."""
+    return {} if state.replaces_id is None else {"revives": failed}
 
 
 def _upholds(definition: Definition, state: Appointment, dispute: Mapping[str, Any], ruling: Ruling) -> bool:
@@ -284,9 +297,9 @@ def _upholds(definition: Definition, state: Appointment, dispute: Mapping[str, A
 
 
 def _remedy(
-    definition: Definition, dispute: Mapping[str, Any], share: int | None, at: datetime
+    definition: Definition, state: Appointment, dispute: Mapping[str, Any], share: int | None, at: datetime
 ) -> tuple[int | None, datetime | None]:
-    """What an upheld clawback leaves: its reason's remedy."""
+    """What an upheld clawback leaves: its reason's remedy. A replacement is itself not replaceable."""
     if dispute["kind"] != DisputeKind.CLAWBACK.value or dispute["reason"] is None:
         return share, None
     remedy = find_reason(definition, DisputeKind.CLAWBACK, dispute["reason"]).remedy
@@ -294,16 +307,10 @@ def _remedy(
         return share, None
     if remedy.kind is RemedyKind.PARTIAL:
         return remedy.share, None
+    if state.replaces_id is not None:
+        return share, None
     assert remedy.expires is not None, "a replacement has its expiry"
     return share, span_after(definition, at, remedy.expires)
-
-
-def replacement_expired(state: Appointment) -> Event:
-    """The promise of a replacement ran out: what was clawed back is reversed or credited after all."""
-    assert state.replacement_at is not None, "a promise has its expiry"
-    assert state.dispute is not None, "a promise comes from a dispute"
-    payload = {"dispute": state.dispute["dispute"], "kept": False}
-    return Event(EventKind.REPLACEMENT_ENDED, state.replacement_at, RULE, payload)
 
 
 def withdrawn(state: Appointment, before: Appointment, by: Party, at: datetime, actor: str) -> Event:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from ledger.domain.errors import IllegalMove
 from ledger.domain.terms import Outcome
@@ -76,6 +77,7 @@ class EventKind(StrEnum):
     DISPUTE_DECIDED = "dispute_decided"
     DISPUTE_WITHDRAWN = "dispute_withdrawn"
     REPLACEMENT_ENDED = "replacement_ended"
+    REPLACEMENT_REVIVED = "replacement_revived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,10 @@ class Appointment:
     """The five axes with the deadlines that run. Amounts are minor units of the definition's currency.
 
     `amount` is charges − credits; `held` the part of it that an open dispute keeps from being invoiced.
-    `claims` says for each criterion whether the supplier's facts meet it (None: no fact). `dispute` is the open
-    dispute's essence (`DISPUTE_OPENED`'s payload), `decided` the facts that were conceded or decided and are closed.
+    `claims` says for each criterion whether the supplier's facts meet it (None: no fact). `counted_start` is the start
+    from which the next change of it is measured. `dispute` is the essence of the open dispute, or of the promise that
+    came of one (the payload of the event that made it so); `decided` are the facts that were conceded or decided and
+    are closed. `replaces_id` is the appointment whose promise this one keeps, `replaced_by_id` the one that kept ours.
     """
 
     submitted_at: datetime
@@ -123,6 +127,7 @@ class Appointment:
     held: int = 0
     reschedules: int = 0
     rebookings: int = 0
+    counted_start: datetime | None = None
     findings_at: datetime | None = None
     rebooking_at: datetime | None = None
     contest_at: datetime | None = None
@@ -130,6 +135,8 @@ class Appointment:
     reply_at: datetime | None = None
     decision_at: datetime | None = None
     replacement_at: datetime | None = None
+    replaces_id: UUID | None = None
+    replaced_by_id: UUID | None = None
     dispute: Mapping[str, Any] | None = None
     decided: tuple[str, ...] = ()
     version: int = 1
@@ -170,6 +177,7 @@ MOVES: Mapping[EventKind, tuple[frozenset[Schedule], frozenset[Verdict]]] = {
     EventKind.DISPUTE_DECIDED: (frozenset(Schedule), CONTESTED),
     EventKind.DISPUTE_WITHDRAWN: (frozenset(Schedule), CONTESTED),
     EventKind.REPLACEMENT_ENDED: (frozenset(Schedule), SETTLED),
+    EventKind.REPLACEMENT_REVIVED: (frozenset(Schedule), SETTLED),
 }
 """For each event that moves an existing appointment: the schedules and the verdicts it may start from."""
 
@@ -220,10 +228,11 @@ def _slot(value: Any) -> Slot:
 
 def _submitted(event: Event) -> Appointment:
     payload = event.payload
-    claims = payload["claims"]
+    claims, slot = payload["claims"], _slot(payload["slot"])
     return Appointment(
         submitted_at=event.effective_at,
-        slots=(_slot(payload["slot"]),),
+        slots=(slot,),
+        counted_start=slot.starts_at,
         claims=claims,
         criteria=_claimed(claims),
         findings_at=instant(payload["findings_at"]),
@@ -237,18 +246,22 @@ def _claimed(claims: Mapping[str, bool | None]) -> dict[str, CriterionFinding]:
 
 
 def _rescheduled(state: Appointment, event: Event) -> dict[str, Any]:
+    slot, counts = _slot(event.payload["slot"]), event.payload["counts"]
     return {
-        "slots": (*state.slots, _slot(event.payload["slot"])),
-        "reschedules": state.reschedules + (1 if event.payload["counts"] else 0),
+        "slots": (*state.slots, slot),
+        "reschedules": state.reschedules + (1 if counts else 0),
+        "counted_start": slot.starts_at if counts else state.counted_start,
         "findings_at": instant(event.payload["findings_at"]),
     }
 
 
 def _rebooked(state: Appointment, event: Event) -> dict[str, Any]:
     """The criteria stay as they were found: a rebooked slot that is cancelled restores the no-show with them."""
+    slot = _slot(event.payload["slot"])
     return {
-        "slots": (*state.slots, _slot(event.payload["slot"])),
+        "slots": (*state.slots, slot),
         "rebookings": state.rebookings + 1,
+        "counted_start": slot.starts_at,
         "findings_at": instant(event.payload["findings_at"]),
         "attendance": Finding.UNKNOWN,
         "minutes": None,
@@ -282,9 +295,17 @@ def _ruled(verdict: Verdict) -> Callable[[Appointment, Event], dict[str, Any]]:
             "rebooking_at": instant(payload["rebooking_at"]),
             "contest_at": instant(payload["contest_at"]),
             "clawback_at": instant(payload["clawback_at"]),
+            "replaces_id": _replaced(state, payload),
         }
 
     return change
+
+
+def _replaced(state: Appointment, payload: Mapping[str, Any]) -> UUID | None:
+    """The appointment whose promise this one keeps with the verdict: a new one, the one so far, or none any more."""
+    if payload.get("revives"):
+        return None
+    return UUID(payload["replaces"]["appointment"]) if "replaces" in payload else state.replaces_id
 
 
 def _cancelled(state: Appointment, event: Event) -> dict[str, Any]:
@@ -333,7 +354,18 @@ def _dispute_withdrawn(state: Appointment, event: Event) -> dict[str, Any]:
 
 
 def _replacement_ended(state: Appointment, event: Event) -> dict[str, Any]:
-    return {"replacement_at": None, "dispute": None}
+    """A promise that was kept stays known, since it comes back if what kept it falls."""
+    by = event.payload.get("appointment")
+    return {
+        "replacement_at": None,
+        "replaced_by_id": None if by is None else UUID(by),
+        "dispute": None if by is None else event.payload,
+    }
+
+
+def _replacement_revived(state: Appointment, event: Event) -> dict[str, Any]:
+    expires_at = instant(event.payload["replacement_at"])
+    return {"replacement_at": expires_at, "replaced_by_id": None, "dispute": event.payload}
 
 
 _CHANGES: Mapping[EventKind, Callable[[Appointment, Event], dict[str, Any]]] = {
@@ -349,4 +381,5 @@ _CHANGES: Mapping[EventKind, Callable[[Appointment, Event], dict[str, Any]]] = {
     EventKind.DISPUTE_DECIDED: _dispute_decided,
     EventKind.DISPUTE_WITHDRAWN: _dispute_withdrawn,
     EventKind.REPLACEMENT_ENDED: _replacement_ended,
+    EventKind.REPLACEMENT_REVIVED: _replacement_revived,
 }

@@ -60,8 +60,11 @@ def schedule_state(state: Appointment, now: datetime) -> str:
 
 
 def contestable(definition: Definition, state: Appointment, now: datetime) -> bool:
-    """Whether the supplier can still contest: less than the whole, or a bonus that the facts meet was refuted."""
-    if state.contest_at is None or now >= state.contest_at:
+    """Whether the supplier can still contest: less than the whole, or a bonus that the facts meet was refuted.
+
+    A replacement is worth nothing whatever its bonuses: there is nothing to contest.
+    """
+    if state.contest_at is None or now >= state.contest_at or state.replaces_id is not None:
         return False
     if state.verdict not in (Verdict.GIVEN, Verdict.DEEMED):
         return False
@@ -111,7 +114,7 @@ def deadlines(definition: Definition, state: Appointment, now: datetime) -> list
         running.append(("rebooking", state.rebooking_at))
         if contestable(definition, state, now):
             running.append(("contest", state.contest_at))
-        if state.amount > 0 and not state.disputed:
+        if (state.amount > 0 or state.replaces_id is not None) and not state.disputed:
             running.append(("clawback", state.clawback_at))
         running += [("reply", state.reply_at), ("decision", state.decision_at)]
         running.append(("replacement", state.replacement_at))

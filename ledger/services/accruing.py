@@ -166,7 +166,7 @@ def _owed(state: Appointment, event: Event) -> tuple[dict[str, CriterionFinding]
     """What the event makes owed now: criteria, share and outcome; None where nothing accrues with it."""
     if event.kind in RULINGS:
         payload = event.payload
-        if not payload["share"] or payload["rebooking_at"] is not None:
+        if not payload["share"] or payload["rebooking_at"] is not None or "replaces" in payload:
             return None
         criteria = {name: CriterionFinding(value) for name, value in payload["criteria"].items()}
         return criteria, payload["share"], Outcome(payload["outcome"])

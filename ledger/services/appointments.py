@@ -208,7 +208,7 @@ def _could_be(wanted: Stage, now: datetime) -> ColumnElement[bool]:
 def _render(connection: Connection, found: Sequence[Case], now: datetime) -> list[dict[str, Any]]:
     if not found:
         return []
-    due = {case.pinned.agreement_id for case in found if _is_due(case.state, now)}
+    due = {case.pinned.agreement_id for case in found if _is_due(case.state, now) or case.state.replacement_at}
     if due:
         desk = Desk(connection, now, preview=True)
         desk.take(found)
@@ -322,6 +322,8 @@ def as_json(
             "currency": definition.currency,
             "period": money.period,
             "invoice": None if money.invoice is None else str(money.invoice),
+            "replaces": _identity(state.replaces_id),
+            "replaced_by": _identity(state.replaced_by_id),
         },
         "deadlines": [{"kind": kind, "at": instant(at)} for kind, at in deadlines(definition, state, now)],
         "prospect": _prospect(person),
@@ -333,6 +335,10 @@ def as_json(
         "created_at": instant(created_at),
         "effective_at": instant(state.submitted_at),
     }
+
+
+def _identity(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _qualification(case: Case, person: Any) -> dict[str, Any]:

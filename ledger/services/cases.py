@@ -40,7 +40,10 @@ PLAIN = (
     "held",
     "reschedules",
     "rebookings",
+    "counted_start",
     *DEADLINES,
+    "replaces_id",
+    "replaced_by_id",
     "version",
 )
 """Columns that hold a field of the state as it is."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Executable, func, select
 
-from ledger.domain import disputes
+from ledger.domain import disputes, replacements
 from ledger.domain.decisions import fallen_due
 from ledger.domain.errors import IllegalMove, VersionMismatch
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Schedule, Verdict, apply
@@ -25,6 +25,7 @@ from ledger.services.cases import Case
 from ledger.services.contracts import Pinned
 from ledger.services.holding import DISPUTED, Books, Holding
 from ledger.services.posting import Accounts, Postings
+from ledger.services.replacing import Promises
 from ledger.store import tables as t
 from ledger.store.bulk import insert_rows, update_rows
 from ledger.store.lookups import line_of_accrual
@@ -54,6 +55,7 @@ class Desk:
         self.postings = Postings(connection, Accounts(connection))
         self.accruals = Accruals(connection, now, self.postings, self.add, preview=preview)
         self._proof = proof
+        self._promises = Promises(connection, self.cases, self.take)
         self._due: list[tuple[datetime, datetime, UUID]] = []
         self._locked: set[UUID] = set()
         self._touched_by_agreement: dict[UUID, dict[UUID, Case]] = {}
@@ -95,9 +97,29 @@ class Desk:
         return case
 
     def move(self, case: Case, event: Event) -> None:
-        """Makes a move, with the accrual that it brings about."""
-        priced = Holding(self._books, case).move(event) if event.kind in DISPUTED else self.accruals.price(case, event)
+        """Makes a move, with the accrual that it brings about and what it does to a promised replacement."""
+        promised, kept = self._promises.kept_by(case, event), case.state.replaces_id
+        if promised is not None:
+            event = replacements.replacing(event, promised.id, promised.reference, promised.state)
+        self._make(case, event)
+        if promised is not None:
+            self._make(promised, replacements.kept(promised.state, case.id, case.reference, event.effective_at))
+        elif kept is not None and case.state.replaces_id is None:
+            self._revive(self._promises.of(kept), event)
+
+    def _revive(self, promised: Case, fall: Event) -> None:
+        """Opens a promise again because what had kept it fell; where its expiry has passed, it ends at once."""
+        at = fall.effective_at
+        self._make(promised, replacements.revived(promised.state, fall.payload["dispute"], at))
+        if promised.state.replacement_at == at:
+            self._make(promised, replacements.expired(promised.state))
+
+    def _make(self, case: Case, event: Event) -> None:
         before = case.state
+        if event.kind in DISPUTED or ("replaces" in event.payload and before.amount):
+            priced = Holding(self._books, case).move(event)
+        else:
+            priced = self.accruals.price(case, event)
         case.state = apply(before, priced)
         self._recount(case, before)
         self._record(case, priced)
@@ -114,6 +136,8 @@ class Desk:
     def _raises(self, case: Case, event: Event) -> bool:
         """Whether the findings are worth more than what stands, whether that has accrued already or still waits."""
         payload, state = event.payload, case.state
+        if state.replaces_id is not None:
+            return False
         criteria = {name: CriterionFinding(value) for name, value in payload["criteria"].items()}
         at = event.effective_at
         stands = self.accruals.quote(case, state.criteria, state.share or 0, at).amount
@@ -176,7 +200,7 @@ class Desk:
             )
             return disputes.unanswered(definition, state, proven=proven)
         if state.replacement_at == at:
-            return disputes.replacement_expired(state)
+            return replacements.expired(state)
         event = fallen_due(definition, state, self._proof(case))
         assert event is not None, "what is due by the state has an event"
         if event.kind is EventKind.DISPUTE_OPENED:
@@ -217,7 +241,9 @@ class Desk:
     def forget(self) -> None:
         """Clears the desk after a flush, so that a long unit of work stays small."""
         assert not self.touched, "only a flushed desk can be cleared"
-        self.cases, self._due = {}, []
+        self.cases.clear()
+        self._promises.forget()
+        self._due = []
         self._booked, self._booked_keys = {}, {}
 
     def _watch(self, case: Case) -> None:
@@ -234,6 +260,7 @@ class Desk:
         self.touched[case.id] = case
         self._touched_by_agreement.setdefault(case.pinned.agreement_id, {})[case.id] = case
         self._watch(case)
+        self._promises.note(case)
         if self.preview:
             return
         self.updates += dispute_rows.changes(case, event, self.add)

@@ -32,6 +32,7 @@ DISPUTED = frozenset(
         EventKind.DISPUTE_DECIDED,
         EventKind.DISPUTE_WITHDRAWN,
         EventKind.REPLACEMENT_ENDED,
+        EventKind.REPLACEMENT_REVIVED,
     }
 )
 """The moves whose money is decided here."""
@@ -75,6 +76,8 @@ class Holding:
             return event if event.payload["claim"] is None else self._hold(event)
         if event.kind is EventKind.DISPUTE_WITHDRAWN:
             return self._settle(event, self._case.state.amount, None)
+        if event.kind is EventKind.REPLACEMENT_REVIVED:
+            return self._hold_above(event, self._clawed_back_to(event))
         return self._resolve(event)
 
     def _read(self) -> list[Part]:
@@ -99,11 +102,12 @@ class Holding:
 
     def _hold(self, event: Event) -> Event:
         """Holds what the parties disagree on, as far as it is not invoiced."""
-        state = self._case.state
+        ruling = rule(self._case.pinned.definition, self._case.state, claim_of(event.payload))
+        return self._hold_above(event, self._worth(ruling.criteria, ruling.share, event))
+
+    def _hold_above(self, event: Event, claimed: int) -> Event:
         waiting = [p for p in self._parts if not p.invoiced and p.row["state"] == AccrualState.OPEN.value]
-        ruling = rule(self._case.pinned.definition, state, claim_of(event.payload))
-        claimed = self._worth(ruling.criteria, ruling.share, event)
-        amount = held_amount(state.amount, claimed, sum(p.row["amount"] for p in waiting))
+        amount = held_amount(self._case.state.amount, claimed, sum(p.row["amount"] for p in waiting))
         if amount:
             self._move_parts(waiting, amount, event.effective_at)
             self._post(EntryKind.HOLD, amount, event)
@@ -113,16 +117,24 @@ class Holding:
         return self._books.accruals.quote(self._case, criteria, share or 0, event.effective_at).amount
 
     def _resolve(self, event: Event) -> Event:
-        """Moves the amount to what the decision's findings and share are worth; a promise keeps it as it is."""
-        payload = event.payload
+        """Moves the amount to what the decision's findings and share are worth; a promise keeps it as it is.
+
+        What keeps a promise is worth nothing, and stays so unless the decision says that it does not keep it.
+        """
+        payload, state = event.payload, self._case.state
         if payload.get("replacement_at") is not None:
             return event
         if event.kind is EventKind.REPLACEMENT_ENDED:
-            state = self._case.state
-            target = state.amount if payload["kept"] else self._worth(state.criteria, state.share, event)
-            return self._settle(event, min(target, state.amount), None)
+            return self._settle(event, state.amount if payload["kept"] else self._clawed_back_to(event), None)
+        if "replaces" in payload or (state.replaces_id is not None and not payload["revives"]):
+            return self._settle(event, 0, None)
         criteria = {name: CriterionFinding(value) for name, value in payload["criteria"].items()}
         return self._settle(event, self._worth(criteria, payload["share"], event), criteria)
+
+    def _clawed_back_to(self, event: Event) -> int:
+        """What is left once the upheld clawback takes effect after all."""
+        state = self._case.state
+        return min(self._worth(state.criteria, state.share, event), state.amount)
 
     def _settle(self, event: Event, target: int, criteria: Mapping[str, CriterionFinding] | None) -> Event:
         """Releases, reverses and credits until `target` is left; what is above the amount so far accrues."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ledger.domain.calendar import Period
 from ledger.domain.journal import AccrualKind, AccrualState
-from ledger.domain.lifecycle import Appointment, CriterionFinding, EventKind, Verdict
+from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Verdict
 from ledger.domain.money import share_of
 from ledger.domain.pricing import base_price, bonus_price
 from ledger.services import cases, contracts
@@ -101,8 +101,14 @@ def deadlines(whole: Whole, pinned: Pinned) -> Told:
         due_at = None if before is None else before.next_due_at
         if due_at is not None and event.effective_at > due_at:
             yield f"event {number} took effect at {event.effective_at}, although something was due at {due_at}"
-        elif event.kind in AT_ITS_DEADLINE and event.effective_at != due_at:
+        elif _at_its_deadline(event) and event.effective_at != due_at:
             yield f"event {number} ({event.kind}) took effect at {event.effective_at}, not at its deadline {due_at}"
+
+
+def _at_its_deadline(event: Event) -> bool:
+    if event.kind is EventKind.REPLACEMENT_ENDED:
+        return not event.payload["kept"]
+    return event.kind in AT_ITS_DEADLINE
 
 
 def prices(whole: Whole, pinned: Pinned) -> Told:
@@ -136,7 +142,7 @@ def _row_price(whole: Whole, pinned: Pinned) -> Told:
         return
     if row.verdict in FOUND and row.outcome is not None and row.share != pinned.definition.outcomes[row.outcome]:
         yield f"share is {row.share}, by the pinned terms {pinned.definition.outcomes[row.outcome]}"
-    if row.position is None or any(event.payload.get("replacement_at") for event in whole.events):
+    if row.position is None or row.replaces_id or any(event.payload.get("replacement_at") for event in whole.events):
         return
     price = base_price(schedule, row.position) + bonus_price(schedule, _criteria(row))
     if row.verdict in FOUND and row.price != price:
@@ -166,9 +172,9 @@ def amounts(whole: Whole, pinned: Pinned) -> Told:
 
 
 def missing(whole: Whole, pinned: Pinned) -> Told:
-    """What was accepted with a share has accrued, unless the price of its position can be nothing."""
+    """What was accepted with a share has accrued, unless it keeps a promise or its position's price can be nothing."""
     row, schedule = whole.row, pinned.agreement.price
-    if whole.accruals or row.verdict not in SETTLED or not row.share or row.rebooking_at is not None:
+    if whole.accruals or row.replaces_id or row.verdict not in SETTLED or not row.share or row.rebooking_at is not None:
         return
     bonus = bonus_price(schedule, _criteria(row))
     if all(share_of(tier.amount + bonus, row.share) for tier in schedule.tiers):

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from ledger.domain.journal import CHART, AccountKind, AccrualKind, AccrualState, EntryKind
+from ledger.domain.lifecycle import EventKind
 from ledger.services.verify import Fault, Look, Sweep
 from ledger.store import tables as t
 from ledger.store.lookups import line_of_accrual
@@ -148,7 +149,7 @@ def sources(look: Look) -> Iterator[Fault]:
     by_kinds = (
         ((EntryKind.ACCRUAL,), t.accrual, accrual.kind.in_((AccrualKind.OUTCOME, AccrualKind.SHORTFALL))),
         ((EntryKind.REDUCTION,), t.accrual, or_(accrual.kind == AccrualKind.CREDIT, _reduced())),
-        (OF_DISPUTES, t.dispute, t.dispute.c.appointment_id == entry.appointment_id),
+        (OF_DISPUTES, t.dispute, or_(t.dispute.c.appointment_id == entry.appointment_id, _revived())),
         (OF_DOCUMENTS, t.document, t.document.c.supplier_id == entry.supplier_id),
         ((EntryKind.DEPOSIT,), t.deposit, t.deposit.c.supplier_id == entry.supplier_id),
     )
@@ -161,12 +162,24 @@ def sources(look: Look) -> Iterator[Fault]:
             yield Fault(SOURCES, f"has no source {table.name} {row.source_id}", f"entry {row.id} ({row.kind})")
 
 
+def _revived() -> ColumnElement[bool]:
+    """That the dispute was about what had replaced the entry's appointment, whose promise it opened again."""
+    event = t.appointment_event.c
+    return (
+        exists()
+        .where(
+            event.appointment_id == entry.appointment_id,
+            event.kind == EventKind.REPLACEMENT_REVIVED.value,
+            event.effective_at == t.dispute.c.closed_at,
+        )
+        .correlate(t.entry, t.dispute)
+    )
+
+
 def _reduced() -> ColumnElement[bool]:
     """That an accrual which no document took fell by the entry: it is closed, and fell by no more than it was."""
-    return and_(
-        accrual.state == AccrualState.CLOSED.value,
-        ~exists().where(transfer.entry_id == entry.id, transfer.amount > accrual.amount),
-    )
+    larger = exists().where(transfer.entry_id == entry.id, transfer.amount > accrual.amount)
+    return and_(accrual.state == AccrualState.CLOSED.value, ~larger.correlate(t.entry, t.accrual))
 
 
 def standing(look: Look) -> Iterator[Fault]:

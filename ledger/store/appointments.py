@@ -48,6 +48,19 @@ class AppointmentRow(SQLModel, table=True):
             postgresql_where=text("next_due_at IS NOT NULL"),
             sqlite_where=text("next_due_at IS NOT NULL"),
         ),
+        Index(
+            "ix_appointment_promised",
+            "agreement_id",
+            postgresql_where=text("replacement_at IS NOT NULL"),
+            sqlite_where=text("replacement_at IS NOT NULL"),
+        ),
+        Index(
+            "uq_appointment_replaces_id",
+            "replaces_id",
+            unique=True,
+            postgresql_where=text("replaces_id IS NOT NULL"),
+            sqlite_where=text("replaces_id IS NOT NULL"),
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -83,6 +96,7 @@ class AppointmentRow(SQLModel, table=True):
     held: int = Field(sa_type=BigInteger)
     reschedules: int
     rebookings: int
+    counted_start: datetime = Field(sa_type=Instant)
     findings_at: datetime | None = Field(default=None, sa_type=Instant)
     rebooking_at: datetime | None = Field(default=None, sa_type=Instant)
     contest_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -90,6 +104,8 @@ class AppointmentRow(SQLModel, table=True):
     reply_at: datetime | None = Field(default=None, sa_type=Instant)
     decision_at: datetime | None = Field(default=None, sa_type=Instant)
     replacement_at: datetime | None = Field(default=None, sa_type=Instant)
+    replaces_id: UUID | None = Field(default=None, foreign_key="appointment.id")
+    replaced_by_id: UUID | None = Field(default=None, foreign_key="appointment.id")
     next_due_at: datetime | None = Field(default=None, sa_type=Instant)
     dispute: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     decided: list[str] = Field(sa_column=Column(JSON, nullable=False))

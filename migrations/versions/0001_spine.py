@@ -556,6 +556,7 @@ def upgrade() -> None:
         sa.Column("held", sa.BigInteger(), nullable=False),
         sa.Column("reschedules", sa.Integer(), nullable=False),
         sa.Column("rebookings", sa.Integer(), nullable=False),
+        sa.Column("counted_start", ledger.store.types.Instant(), nullable=False),
         sa.Column("findings_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("rebooking_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("contest_at", ledger.store.types.Instant(), nullable=True),
@@ -563,6 +564,8 @@ def upgrade() -> None:
         sa.Column("reply_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("decision_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("replacement_at", ledger.store.types.Instant(), nullable=True),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
+        sa.Column("replaced_by_id", sa.Uuid(), nullable=True),
         sa.Column("next_due_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("dispute", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("decided", sa.JSON(), nullable=False),
@@ -600,6 +603,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["supplier_id"], ["organisation.id"], name=op.f("fk_appointment_supplier_id_organisation")
         ),
+        sa.ForeignKeyConstraint(
+            ["replaced_by_id"], ["appointment.id"], name=op.f("fk_appointment_replaced_by_id_appointment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["replaces_id"], ["appointment.id"], name=op.f("fk_appointment_replaces_id_appointment")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment")),
         sa.UniqueConstraint("supplier_id", "reference", name=op.f("uq_appointment_supplier_id_reference")),
     )
@@ -613,7 +622,21 @@ def upgrade() -> None:
             postgresql_where=sa.text("next_due_at IS NOT NULL"),
             sqlite_where=sa.text("next_due_at IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_appointment_promised",
+            ["agreement_id"],
+            unique=False,
+            postgresql_where=sa.text("replacement_at IS NOT NULL"),
+            sqlite_where=sa.text("replacement_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_appointment_supplier_id_id", ["supplier_id", "id"], unique=False)
+        batch_op.create_index(
+            "uq_appointment_replaces_id",
+            ["replaces_id"],
+            unique=True,
+            postgresql_where=sa.text("replaces_id IS NOT NULL"),
+            sqlite_where=sa.text("replaces_id IS NOT NULL"),
+        )
 
     op.create_table(
         "accrual",
@@ -690,7 +713,7 @@ def upgrade() -> None:
         sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('submitted', 'rescheduled', 'rebooked', 'cancelled', 'found', 'deemed', 'no_show_final', 'dispute_opened', 'dispute_replied', 'dispute_escalated', 'dispute_decided', 'dispute_withdrawn', 'replacement_ended')",
+            "kind IN ('submitted', 'rescheduled', 'rebooked', 'cancelled', 'found', 'deemed', 'no_show_final', 'dispute_opened', 'dispute_replied', 'dispute_escalated', 'dispute_decided', 'dispute_withdrawn', 'replacement_ended', 'replacement_revived')",
             name=op.f("ck_appointment_event_kind"),
         ),
         sa.ForeignKeyConstraint(
@@ -985,7 +1008,17 @@ def downgrade() -> None:
 
     op.drop_table("accrual")
     with op.batch_alter_table("appointment", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_appointment_replaces_id",
+            postgresql_where=sa.text("replaces_id IS NOT NULL"),
+            sqlite_where=sa.text("replaces_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_appointment_supplier_id_id")
+        batch_op.drop_index(
+            "ix_appointment_promised",
+            postgresql_where=sa.text("replacement_at IS NOT NULL"),
+            sqlite_where=sa.text("replacement_at IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_appointment_due",
             postgresql_where=sa.text("next_due_at IS NOT NULL"),

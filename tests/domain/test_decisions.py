@@ -309,3 +309,13 @@ def test_a_no_show_after_an_outcome_worth_nothing_can_be_rebooked() -> None:
 def test_findings_are_late_by_the_terms_pinned_however_early_they_were_submitted() -> None:
     state = booked(TERMS, submitted_at=SUBMITTED_AT - timedelta(days=300))
     assert state.findings_at == utc(2026, 3, 12, 10, 30)
+
+
+def test_a_window_that_was_over_before_the_submission_runs_from_the_submission() -> None:
+    for window, submitted_at, deadline in (
+        ({"hours": 24}, END + timedelta(hours=23), END + timedelta(hours=24)),
+        ({"hours": 24}, END + timedelta(hours=24), END + timedelta(hours=48)),
+        ({"hours": 0}, END + timedelta(hours=1), END + timedelta(hours=1)),
+    ):
+        definition = terms(verification={"window": window, "anchor": "slot_end", "silence": "accept"})
+        assert booked(definition, submitted_at=submitted_at).findings_at == deadline

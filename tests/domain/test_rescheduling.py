@@ -61,6 +61,19 @@ def test_a_change_of_the_start_counts_from_the_hour_on() -> None:
     assert moved(TERMS, state, slot_at(START, minutes=90)).reschedules == 0
 
 
+def test_corrections_are_measured_from_the_start_that_counted_last_and_do_not_add_up() -> None:
+    state = booked(TERMS)
+    for minutes in (40, 59, -59, 0):
+        state = moved(TERMS, state, slot_at(START + timedelta(minutes=minutes)))
+    assert state.reschedules == 0
+    state = moved(TERMS, moved(TERMS, state, slot_at(START + HOUR - TICK)), slot_at(START + HOUR))
+    assert (state.reschedules, state.counted_start) == (1, START + HOUR)
+    assert moved(TERMS, state, slot_at(START + HOUR / 2)).reschedules == 1
+    rebooked_at = START + 2 * DAY
+    state = rebooked(TERMS, slot_at(rebooked_at), END)
+    assert moved(TERMS, state, slot_at(rebooked_at + HOUR / 2), END).reschedules == 0
+
+
 def test_where_every_change_counts_the_same_start_is_still_a_correction() -> None:
     definition = terms(lambda d: d["reschedule"].update(counts_from={"hours": 0}))
     assert moved(definition, booked(definition), slot_at(START, minutes=90)).reschedules == 0

@@ -1,7 +1,8 @@
 """A small house with a bit of everything on record, for tests of the verification.
 
 Owns two months through the services: findings, silence, a no-show, a cancellation, disputes held, reversed and
-credited, an invoice, a credit note, rendered files, a chain. Damage is done in a transaction that is rolled back.
+credited, a replacement, an invoice, a credit note, rendered files, a chain. Damage is done in a transaction that is
+rolled back.
 """
 
 from collections.abc import Callable, Iterator
@@ -84,7 +85,16 @@ class House:
             market.find(self.ids[name], findings, TUESDAY + names.index(name) * DAY + NOON)
         self._evidence(self.ids["attended"])
         self._claw_back("halved", "smaller_company", REFUTED, TUESDAY + 8 * DAY, concede=True)
+        self._replace()
         market.settle(datetime(2026, 3, 31, 9, tzinfo=UTC))
+
+    def _replace(self) -> None:
+        """One that is found out, and another one that makes up for it."""
+        for name, starts_at in (("replaced", TUESDAY + 8 * DAY), ("replacing", TUESDAY + 15 * DAY)):
+            self.ids[name] = self.market.taken(reference=f"S-{name}", starts_at=starts_at, name=name.title())
+        self.market.find(self.ids["replaced"], ATTENDED, TUESDAY + 8 * DAY + NOON)
+        self._claw_back("replaced", "out_of_business", REFUTED, TUESDAY + 13 * DAY, concede=True)
+        self.market.find(self.ids["replacing"], ATTENDED, TUESDAY + 15 * DAY + NOON)
 
     def _april(self) -> None:
         market = self.market

@@ -248,6 +248,21 @@ DAMAGES = (
         changed(t.appointment, appointment("attended"), clawback_at=None),
         {"appointments replay"},
     ),
+    Damage(
+        "a replacement paid for",
+        changed(t.appointment, appointment("replacing"), price=5, amount=5),
+        {"amounts", "appointments replay", "replacements worth nothing"},
+    ),
+    Damage(
+        "a replacement of nothing",
+        changed(t.appointment, appointment("replacing"), replaces_id=None),
+        {"accepted and accrued", "appointments replay", "promises and replacements"},
+    ),
+    Damage(
+        "a promise passed over",
+        changed(t.appointment, appointment("replaced"), replacement_at=MAY),
+        {"appointments replay", "promises kept in order"},
+    ),
     Damage("an appointment gone", orphaned, {"nothing without its appointment"}),
     Damage("a prospect's name", changed(t.prospect, appointment("silent", t.prospect), name="Another"), {"prospects"}),
     Damage("a prospect gone", gone(t.prospect, appointment("silent", t.prospect)), {"prospects"}),
