@@ -15,6 +15,7 @@ from statistics import median
 from typing import Any
 
 from bench._typst import typst, write_program
+from invoices.printing import Printed
 from invoices.render_pool import Job, render_many
 from tests.invoices.samples import make_document, make_lines
 
@@ -34,7 +35,7 @@ def wall(count: int, processes: int) -> float:
     done = list(render_many(jobs(count), processes=processes))
     taken = time.perf_counter() - started
     assert len(done) == count
-    assert all(isinstance(pdf, bytes) for _, pdf in done), "every document is rendered"
+    assert all(isinstance(printed, Printed) for _, printed in done), "every document is rendered"
     return taken
 
 

@@ -10,8 +10,9 @@ from itertools import accumulate
 from math import ceil
 from typing import Final
 
-from invoices import display
+from invoices import display, words
 from invoices.document import Document, Line
+from invoices.text import clean
 from invoices.typeface import UNITS_PER_EM, Face
 
 PAGE_WIDTH: Final = 595.28
@@ -80,9 +81,9 @@ def annex(document: Document, lines: Sequence[Line], face: Face, locale: str = d
         Row(each, display.amount(total, document.currency, locale)) for each, total in zip(cells, sums, strict=True)
     )
     count = f"{len(lines):,} line{'' if len(lines) == 1 else 's'}"
-    named = f"Terms: {display.clean(definitions[0])}. " if single and definitions and definitions[0] else ""
-    corrected = "" if document.corrects is None else f"Corrects {display.clean(document.corrects.number)}. "
-    zone = display.clean(document.time_zone)
+    named = f"Terms: {clean(definitions[0])}. " if single and definitions and definitions[0] else ""
+    corrected = "" if document.corrects is None else f"Corrects {clean(document.corrects.number)}. "
+    zone = clean(document.time_zone)
     return Annex(
         title=f"Annex: {count}",
         intro=f"{named}{corrected}Dates of service in {zone}. Amounts in {document.currency}, before VAT.",
@@ -100,26 +101,13 @@ def _cells(document: Document, line: Line, single: bool, locale: str) -> tuple[s
     return (
         str(line.number),
         "" if line.service_at is None else display.local_day(line.service_at, document.time_zone, locale),
-        display.clean(line.reference),
-        describe(line),
-        version if single else display.clean(f"{line.definition} {version}"),
+        clean(line.reference),
+        words.describe(line),
+        version if single else clean(f"{line.definition} {version}"),
         "" if shortfall else display.amount(line.price, currency, locale),
         "" if shortfall else display.hundredths(line.share, locale),
         display.amount(line.amount, currency, locale),
     )
-
-
-def describe(line: Line) -> str:
-    """What the line is for, in words."""
-    outcome = display.OUTCOMES.get(line.outcome or "", line.outcome)
-    parts = (
-        display.KINDS[line.kind],
-        outcome,
-        ", ".join(line.confirmed),
-        f"corrects line {line.corrects_line}" if line.corrects_line is not None else "",
-        line.note,
-    )
-    return display.clean(" · ".join(part for part in parts if part))
 
 
 def _columns(document: Document, cells: Sequence[tuple[str, ...]], face: Face, total: str) -> tuple[Column, ...]:

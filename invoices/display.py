@@ -1,7 +1,7 @@
-"""How values read on paper: money, shares, dates, outcomes, names.
+"""How values read on paper: money, shares, dates, names.
 
-Owns the words and signs of display alone (a true minus, the currency's symbol, the locale's grouping). Refuses to
-pass on characters that could make a page say something else than it prints: controls and bidirectional overrides.
+Owns the signs of display alone: a true minus, the currency's symbol, the locale's grouping. Refuses nothing; what
+people wrote passes through `clean`.
 """
 
 import re
@@ -14,44 +14,11 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import get_currency_symbol
 
+from invoices.text import clean
 from ledger.domain.money import exponent
 
 MINUS: Final = "\N{MINUS SIGN}"
 DEFAULT_LOCALE: Final = "en_GB"
-
-OUTCOMES: Final = {
-    "attended": "Attended",
-    "cut_short": "Cut short",
-    "prospect_no_show": "Prospect did not come",
-    "buyer_no_show": "Buyer did not come",
-    "both_absent": "Nobody came",
-    "supplier_fault": "Supplier’s fault",
-    "access_failure": "No access",
-    "technical_failure": "Technical failure",
-    "cancelled_by_prospect": "Cancelled by the prospect",
-    "cancelled_by_buyer": "Cancelled by the buyer",
-    "cancelled_by_buyer_late": "Cancelled late by the buyer",
-    "cancelled_by_supplier": "Cancelled by the supplier",
-    "disqualified": "Disqualified",
-}
-KINDS: Final = {"appointment": "", "shortfall": "Monthly minimum", "adjustment": "Adjustment", "credit": "Credit"}
-CATEGORY_NAMES: Final = {
-    "S": "Standard rate",
-    "Z": "Zero rate",
-    "E": "Exempt",
-    "AE": "Reverse charge",
-    "O": "Not subject to VAT",
-}
-
-_DROPPED = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff9-\uffff]"
-)
-_BLANKS = re.compile(r"\s+")
-
-
-def clean(text: str | None) -> str:
-    """One line of printable text: blanks folded, control characters and bidirectional overrides dropped."""
-    return _BLANKS.sub(" ", _DROPPED.sub("", text or "")).strip()
 
 
 @cache

@@ -74,8 +74,8 @@ class Line:
     """One accrual, or one part of an original's line given back.
 
     `price` (base and bonuses) and `amount` are minor units, `share` basis points, `service_at` the slot's start in
-    UTC; `confirmed` holds the labels of the criteria that were confirmed. On a credit note `amount` is positive and
-    `corrects_line` is the number of the original's line.
+    UTC; `confirmed` holds the labels of the criteria that were confirmed; the tax is the line's own (BT-151, BT-152).
+    On a credit note `amount` is positive and `corrects_line` is the number of the original's line.
     """
 
     number: int
@@ -90,12 +90,15 @@ class Line:
     price: int
     share: int
     amount: int
+    tax_category: Category
+    tax_rate: int
     corrects_line: int | None = None
     note: str | None = None
 
     def __post_init__(self) -> None:
         _one_of("kind of line", self.kind, LINE_KINDS)
-        _whole(self, "number", "definition_version", "price", "share", "amount")
+        _one_of("tax category", self.tax_category, CATEGORIES)
+        _whole(self, "number", "definition_version", "price", "share", "amount", "tax_rate")
         if self.service_at is not None:
             _aware("service_at", self.service_at)
         if not 0 <= self.share <= BASIS_POINTS:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from invoices import display, grid
+from invoices import display, grid, words
 from invoices.annex import WIDTH
 from invoices.document import Document, Line, Party
 from invoices.grid import Grid, GridColumn, GridRow
+from invoices.text import clean
 from invoices.totals import PriceGroup, summarise
 from invoices.typeface import Face
-from invoices.words import e_invoice_obstacle, heading
 
 _SMALL_SIZE: Final = 8.0
 _GAP: Final = 9.0
@@ -46,12 +46,12 @@ class Front:
     ) -> None:
         self._document, self._face, self._semibold, self._locale = document, regular, semibold, locale
         self.lang = locale.replace("_", "-")
-        self.heading = heading(document)
+        self.heading = words.heading(document)
         self.heading_size = self._fitting_size(self.heading, _HEADING_SIZES, WIDTH / 2 - _GUTTER)
-        self.number = display.clean(document.number)
+        self.number = clean(document.number)
         self.title = f"{self.heading} {self.number}"
-        self.author = display.clean(_issuer(document).legal_name)
-        names = [display.clean(party.legal_name) for party in (document.supplier, document.buyer)]
+        self.author = clean(_issuer(document).legal_name)
+        names = [clean(party.legal_name) for party in (document.supplier, document.buyer)]
         self.subject = f"{' to '.join(names)}, {document.period}"
         self.issued_at = document.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.parties = running_parties(document)
@@ -68,7 +68,7 @@ class Front:
         self.vat = self._vat()
         self.sums = self._sums()
         self.payment_title, self.payment = self._payment()
-        self.words = [display.clean(word) for word in document.words if word != self.heading]
+        self.words = [clean(word) for word in document.words if word != self.heading]
         self.small_print = self._small_print(embedded)
 
     @property
@@ -91,7 +91,7 @@ class Front:
         ]
         if document.corrects is not None:
             issued = display.day(document.corrects.issued_on, self._locale)
-            facts.append(("Corrects", f"{display.clean(document.corrects.number)} of {issued}"))
+            facts.append(("Corrects", f"{clean(document.corrects.number)} of {issued}"))
         return [*facts, ("Currency", document.currency)]
 
     def _buyer_role(self) -> str:
@@ -146,10 +146,10 @@ class Front:
 
     def _group(self, group: PriceGroup, everywhere: set[str]) -> GridRow:
         """One row; of what was confirmed it names what sets the group apart."""
-        outcome = display.OUTCOMES.get(group.outcome or "", display.clean(group.outcome))
-        kind = display.KINDS[group.kind]
+        outcome = words.OUTCOMES.get(group.outcome or "", clean(group.outcome))
+        kind = words.KINDS[group.kind]
         priced = group.kind != "shortfall"
-        detail = display.clean(", ".join(label for label in group.confirmed if label not in everywhere))
+        detail = clean(", ".join(label for label in group.confirmed if label not in everywhere))
         return GridRow(
             (
                 f"{group.count:,}",
@@ -165,7 +165,7 @@ class Front:
     def _vat(self) -> Grid:
         rows = [
             GridRow((
-                f"{display.CATEGORY_NAMES[tax.category]} ({tax.category})",
+                f"{words.CATEGORY_NAMES[tax.category]} ({tax.category})",
                 display.percent(tax.rate, self._locale), self._amount(tax.net), self._amount(tax.tax),
             ))
             for tax in self._document.taxes
@@ -203,27 +203,27 @@ class Front:
     def _payment(self) -> tuple[str, list[str]]:
         document, supplier = self._document, self._document.supplier
         if document.kind == "credit_note":
-            return "Settlement", ["Nothing to pay: the buyer owes this much less."]
+            return "Settlement", [words.NOTHING_TO_PAY]
         after = "Against your own invoice: " if document.mode == "statement" else ""
         by = "" if document.due_on is None else f" by {display.day(document.due_on, self._locale)}"
-        lines = [f"{after}{self._money(document.totals.due)}{by}, to {display.clean(supplier.legal_name)}"]
+        lines = [f"{after}{self._money(document.totals.due)}{by}, to {clean(supplier.legal_name)}"]
         if supplier.iban:
             lines.append(f"IBAN {display.iban(supplier.iban)}")
         if supplier.bic:
-            lines.append(f"BIC {display.clean(supplier.bic)}")
+            lines.append(f"BIC {clean(supplier.bic)}")
         if not supplier.iban:
             lines.append("Bank details as agreed between the parties")
         return "Payment", [*lines, f"Reference {self.number}"]
 
     def _small_print(self, embedded: Sequence[str]) -> list[str]:
         document, lines = self._document, list[str]()
-        obstacle = e_invoice_obstacle(document)
+        obstacle = words.e_invoice_obstacle(document)
         if embedded:
             lines.append(f"Embedded in this file: {', '.join(embedded)} (EN 16931), the same document for machines.")
         elif obstacle:
             lines.append(f"No e-invoice embedded: {obstacle}.")
         if document.chain_head:
-            lines.append(f"Ledger head when issued: {display.clean(document.chain_head)}")
+            lines.append(f"Ledger head when issued: {clean(document.chain_head)}")
             lines.append(
                 "Keep it: the ledger is a chain of hashes, and “appointment-ledger verify” recomputes it from its "
                 "first entry to this head. Had anything before this document been rewritten, it would not be found."
@@ -237,7 +237,7 @@ def running_parties(document: Document) -> str:
 
 
 def _shortened(name: str) -> str:
-    plain = display.clean(name)
+    plain = clean(name)
     return plain if len(plain) <= _LONGEST_NAME else plain[: _LONGEST_NAME - 1] + "…"
 
 
@@ -253,7 +253,7 @@ def _issuer(document: Document) -> Party:
 
 def _block(role: str, party: Party, *, with_vat_id: bool) -> dict[str, Any]:
     address = party.address
-    postcode, city = display.clean(address.postcode), display.clean(address.city)
+    postcode, city = clean(address.postcode), clean(address.city)
     town = " ".join(part for part in ((city, postcode) if address.country in _CITY_FIRST else (postcode, city)) if part)
     lines = (address.line1, address.line2, town, address.region, display.country(address.country))
     identifiers = (
@@ -261,10 +261,10 @@ def _block(role: str, party: Party, *, with_vat_id: bool) -> dict[str, Any]:
         ("Tax number", party.tax_number),
         ("Registration", party.registration_number),
     )
-    told = [f"{label} {display.clean(value)}" for label, value in identifiers if display.clean(value)]
+    told = [f"{label} {clean(value)}" for label, value in identifiers if clean(value)]
     return {
         "role": role,
-        "name": display.clean(party.legal_name) or party.slug,
-        "address": [line for line in map(display.clean, lines) if line],
-        "identifiers": told or [f"Known here as {display.clean(party.slug)}"],
+        "name": clean(party.legal_name) or party.slug,
+        "address": [line for line in map(clean, lines) if line],
+        "identifiers": told or [f"Known here as {clean(party.slug)}"],
     }

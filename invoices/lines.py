@@ -204,5 +204,7 @@ def as_line(row: Row[Any]) -> Line:
         price=row.base + row.bonus,
         share=row.share,
         amount=row.amount,
+        tax_category=row.tax_category,
+        tax_rate=row.tax_rate,
         corrects_line=row.corrects_number,
     )

@@ -7,7 +7,7 @@ Refuses documents whose sums disagree and sizes that no honest document has.
 from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import md5
-from typing import Any, Final
+from typing import Final
 
 import jinja2
 
@@ -61,11 +61,6 @@ def render(
     return produce(
         _html(page, None, grids), furniture=False, imprint=imprint, finish=lambda pdf, spots: draw(pdf, spots, drawing)
     )
-
-
-def render_json(document: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], **options: Any) -> bytes:
-    """The same for the stored JSON of a document and its lines."""
-    return render(Document.from_json(document), [Line.from_json(line) for line in lines], **options)
 
 
 def _sheets(table: Annex, running: Running, regular: Face, semibold: Face) -> list[Sheet] | None:

@@ -15,8 +15,8 @@ from multiprocessing import get_context
 from types import FrameType
 from typing import Any, Final
 
-from invoices.engine import EmbeddedFile, warm
-from invoices.render import render_json
+from invoices.engine import warm
+from invoices.printing import Printed, print_json
 
 _CHUNK_DOCUMENTS: Final = 8
 _CHUNK_LINES: Final = 400
@@ -27,13 +27,11 @@ _AHEAD: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One document to render: its stored JSON, and what is to be embedded."""
+    """One document to render: its stored JSON."""
 
     id: str
     document: Mapping[str, Any]
     lines: Sequence[Mapping[str, Any]]
-    attachments: tuple[EmbeddedFile, ...] = ()
-    xmp: bytes = b""
 
 
 class RenderingFailed(Exception):
@@ -47,11 +45,11 @@ class RenderingFailed(Exception):
         return f"{self.kind}: {self.detail}"
 
 
-Outcome = tuple[str, bytes | RenderingFailed]
+Outcome = tuple[str, Printed | RenderingFailed]
 
 
 def render_many(jobs: Iterable[Job], *, processes: int, seconds: float = 300.0) -> Iterator[Outcome]:
-    """Yields the id and the PDF, or the failure, of every job, in the order in which they are done.
+    """Yields the id and the files, or the failure, of every job, in the order in which they are done.
 
     `jobs` is read as the work proceeds, never far ahead. One process or fewer means this one, which starts at once but
     shares its fate with a document that crashes. `seconds` is the most that one document may take (where the platform
@@ -146,7 +144,7 @@ def _render_chunk(chunk: Sequence[Job], seconds: float) -> list[Outcome]:
 def _render(job: Job, seconds: float) -> Outcome:
     try:
         with _at_most(seconds):
-            return job.id, render_json(job.document, job.lines, attachments=job.attachments, xmp=job.xmp)
+            return job.id, print_json(job.document, job.lines)
     except Exception as fault:  # noqa: BLE001 - one document's fault is its own result
         return job.id, RenderingFailed(type(fault).__name__, str(fault))
 

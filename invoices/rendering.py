@@ -1,4 +1,4 @@
-"""Rendering what was issued: jobs taken with a lease, PDFs made outside any transaction, bytes kept with their hash.
+"""Rendering what was issued: jobs taken with a lease, files made outside any transaction, bytes kept with their hash.
 
 A crashed worker's jobs are free again when their lease ends; a document that fails stays issued, shows its error and
 is tried again. The same document renders to the same bytes, and `prove` checks that.
@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, and_, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
 
 from invoices import lines
-from invoices.render import render_json
+from invoices.document import Document, Line
+from invoices.facturx import xml as make_xml
+from invoices.printing import Printed, print_json
 from invoices.render_pool import Job, RenderingFailed, render_many
 from invoices.storage import Storage, Stored
 from ledger.services.posting import insert_ignoring
@@ -25,6 +27,8 @@ BATCH: Final = 100
 MOST_ATTEMPTS: Final = 5
 """After so many failures a document waits for `render` on the command line."""
 PDF: Final = "pdf"
+XML: Final = "xml"
+"""Kinds of files, and how their names end. The XML is the e-invoice, where a document has one."""
 
 Progress = Callable[[int, int], None]
 
@@ -111,7 +115,7 @@ def _jobs(engine: Engine, claimed: dict[UUID, str]) -> Iterator[Job]:
 
 def job(connection: Connection, document_id: UUID) -> Job:
     """The frozen document and its lines, as the printer takes them."""
-    content = connection.execute(select(t.document.c.content).where(t.document.c.id == document_id)).scalar_one()
+    content = connection.execute(_CONTENT, {"id": document_id}).scalar_one()
     return Job(str(document_id), content, [line.to_json() for line in lines.read(connection, document_id)])
 
 
@@ -124,7 +128,7 @@ def _fail(engine: Engine, document_id: UUID, error: str) -> None:
         )
 
 
-def _keep(engine: Engine, storage: Storage, document_id: UUID, content: bytes, now: datetime) -> None:
+def _keep(engine: Engine, storage: Storage, document_id: UUID, printed: Printed, now: datetime) -> None:
     """The bytes first, then the row that says where they are: what crashes in between is rendered again."""
     with reading(engine) as connection:
         row = connection.execute(
@@ -132,20 +136,26 @@ def _keep(engine: Engine, storage: Storage, document_id: UUID, content: bytes, n
                 t.document.c.id == document_id
             )
         ).one()
-    stored = storage.put(f"{row.issued_at:%Y/%m}/{document_id}.pdf", content)
+    stored = {
+        kind: storage.put(f"{row.issued_at:%Y/%m}/{document_id}.{kind}", content)
+        for kind, content in _files(printed).items()
+    }
     with writing(engine) as connection:
         connection.execute(
             insert_ignoring(connection, t.document_file),
-            {
-                "document_id": document_id,
-                "kind": PDF,
-                "buyer_id": row.buyer_id,
-                "supplier_id": row.supplier_id,
-                "location": stored.location,
-                "size": stored.size,
-                "sha256": stored.sha256,
-                "stored_at": now,
-            },
+            [
+                {
+                    "document_id": document_id,
+                    "kind": kind,
+                    "buyer_id": row.buyer_id,
+                    "supplier_id": row.supplier_id,
+                    "location": kept.location,
+                    "size": kept.size,
+                    "sha256": kept.sha256,
+                    "stored_at": now,
+                }
+                for kind, kept in stored.items()
+            ],
         )
         connection.execute(
             update(t.rendering)
@@ -154,13 +164,15 @@ def _keep(engine: Engine, storage: Storage, document_id: UUID, content: bytes, n
         )
 
 
-def stored_pdf(connection: Connection, document_id: UUID) -> Stored | None:
-    """Where the rendered document is kept, if it is."""
+def _files(printed: Printed) -> dict[str, bytes]:
+    return {PDF: printed.pdf} if printed.xml is None else {PDF: printed.pdf, XML: printed.xml}
+
+
+def stored_files(connection: Connection, document_id: UUID) -> dict[str, Stored]:
+    """Where the document's files are kept, by kind; nothing before it is rendered."""
     file = t.document_file.c
-    row = connection.execute(
-        select(file.location, file.size, file.sha256).where(file.document_id == document_id, file.kind == PDF)
-    ).one_or_none()
-    return None if row is None else Stored(row.location, row.size, row.sha256)
+    query = select(file.kind, file.location, file.size, file.sha256).where(file.document_id == document_id)
+    return {row.kind: Stored(row.location, row.size, row.sha256) for row in connection.execute(query)}
 
 
 def prove(
@@ -177,19 +189,33 @@ def prove(
     for done, (identity, outcome) in enumerate(outcomes, 1):
         document_id = UUID(identity)
         with reading(engine) as connection:
-            stored = stored_pdf(connection, document_id)
-        assert stored is not None, "it was listed as kept"
+            stored = stored_files(connection, document_id)
         if isinstance(outcome, RenderingFailed):
             yield wanted[document_id], f"cannot be rendered again: {outcome}"
-        elif outcome != storage.get(stored):
+        elif _files(outcome) != {kind: storage.get(kept) for kind, kept in stored.items()}:
             yield wanted[document_id], "renders to other bytes than those that are kept"
         progress(done, len(wanted))
 
 
 def pdf(connection: Connection, storage: Storage, document_id: UUID) -> bytes:
     """The kept bytes, checked; or, while there are none, the document rendered now and not kept."""
-    stored = stored_pdf(connection, document_id)
+    stored = stored_files(connection, document_id).get(PDF)
     if stored is not None:
         return storage.get(stored)
     found = job(connection, document_id)
-    return render_json(found.document, found.lines)
+    return print_json(found.document, found.lines).pdf
+
+
+def xml(connection: Connection, storage: Storage, document_id: UUID) -> bytes:
+    """The kept e-invoice, checked; or, while there is none, made now and not kept. Raises NoEInvoice."""
+    stored = stored_files(connection, document_id).get(XML)
+    return make_xml(*document_and_lines(connection, document_id)) if stored is None else storage.get(stored)
+
+
+def document_and_lines(connection: Connection, document_id: UUID) -> tuple[Document, list[Line]]:
+    """What was frozen."""
+    content = connection.execute(_CONTENT, {"id": document_id}).scalar_one()
+    return Document.from_json(content), list(lines.read(connection, document_id))
+
+
+_CONTENT: Final = select(t.document.c.content).where(t.document.c.id == bindparam("id"))

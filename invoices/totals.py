@@ -73,19 +73,20 @@ def _group(members: Sequence[Line], price: int, share: int) -> PriceGroup:
 def tax_breakdown(parts: Iterable[tuple[Category, int, int, str | None]]) -> tuple[TaxBreakdown, ...]:
     """The VAT table of nets given as `(category, rate, net, exemption)`, rate in basis points, net in minor units.
 
-    Nets are summed per category and rate and the tax is rounded once per row (BR-CO-17). Raises ValueError where
-    category O meets another (BR-O-11), a category other than S has a rate, S has none, or E gives no reason.
+    Nets are summed per category and rate and the tax is rounded once per row (BR-CO-17); a row tells every reason.
+    Raises ValueError where category O meets another (BR-O-11), a category other than S has a rate, S has none, or E
+    gives no reason.
     """
     nets: dict[tuple[Category, int], int] = {}
-    reasons: dict[tuple[Category, int], str | None] = {}
+    reasons: dict[tuple[Category, int], dict[str, None]] = {}
     for category, rate, net, exemption in parts:
         _check_rate(category, rate, exemption)
         nets[category, rate] = nets.get((category, rate), 0) + net
-        reasons[category, rate] = reasons.get((category, rate)) or exemption
+        reasons.setdefault((category, rate), {}).update({exemption: None} if exemption else {})
     if len({category for category, _ in nets}) > 1 and any(category == "O" for category, _ in nets):
         raise ValueError("category O stands alone on its document (BR-O-11)")
     return tuple(
-        TaxBreakdown(category, rate, net, share_of(net, rate), reasons[category, rate])
+        TaxBreakdown(category, rate, net, share_of(net, rate), "; ".join(reasons[category, rate]) or None)
         for (category, rate), net in sorted(nets.items(), key=lambda item: (CATEGORIES.index(item[0][0]), -item[0][1]))
     )
 
@@ -106,8 +107,15 @@ def totals(taxes: Iterable[TaxBreakdown], *, prepaid: int = 0) -> Totals:
 
 def check_sums(document: Document, lines: Sequence[Line]) -> None:
     """Raises TotalsDisagree unless lines, VAT table and totals agree and the lines are numbered 1 to n."""
+    nets = Counter[tuple[Category, int]]()
+    for line in lines:
+        nets[line.tax_category, line.tax_rate] += line.amount
     facts = (
-        ("lines", sum(line.amount for line in lines), "net total", document.totals.net),
+        ("lines", nets.total(), "net total", document.totals.net),
+        *(
+            (f"lines at {tax.category} {tax.rate}", nets[tax.category, tax.rate], "VAT table", tax.net)
+            for tax in document.taxes
+        ),
         ("VAT table's nets", sum(row.net for row in document.taxes), "net total", document.totals.net),
         ("VAT table's taxes", sum(row.tax for row in document.taxes), "tax total", document.totals.tax),
     )

@@ -5,16 +5,18 @@ yet rendered. An accrual that a later document of its group should have taken is
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Engine, and_, func, or_, select
+from sqlalchemy import Engine, and_, exists, func, or_, select
 
-from invoices import groups, lines, verify_documents, verify_lines
+from invoices import facturx, groups, lines, verify_documents, verify_lines
+from invoices.document import Document
 from invoices.groups import Group
-from invoices.rendering import PDF
+from invoices.rendering import PDF, XML
 from invoices.storage import Damaged, Storage, Stored
 from ledger.domain.calendar import Period, local_date
 from ledger.domain.journal import AccrualKind, AccrualState
@@ -36,6 +38,7 @@ DUE, RUNS, RENDERINGS, FILES = "settled in time", "billing runs", "renderings", 
 CLOCKS_MILLISECONDS: Final = 60_000
 """By how much the clocks of two machines may differ."""
 
+XML_FILE = t.document_file.alias("xml_file")
 document, accrual, rendering, file = t.document.c, t.accrual.c, t.rendering.c, t.document_file.c
 
 
@@ -161,6 +164,20 @@ def renderings(look: Look) -> Iterator[Finding]:
         else:
             failed = f", the last attempt failed: {row.error}" if row.error else ""
             yield Notice(RENDERINGS, f"not rendered yet{failed}", where)
+    for row in look.rows(_WITHOUT_XML):
+        with suppress(*UNREADABLE):  # what cannot be read is told by the check of contents
+            if facturx.is_due(Document.from_json(row.content)):
+                yield Fault(
+                    RENDERINGS, "it was rendered, and no e-invoice is on record", f"document {row.id} ({row.number})"
+                )
+
+
+_WITHOUT_XML: Final = (
+    select(document.id, document.number, document.content)
+    .join_from(t.document, t.document_file, and_(file.document_id == document.id, file.kind == PDF))
+    .where(~exists().where(XML_FILE.c.document_id == document.id, XML_FILE.c.kind == XML))
+    .order_by(document.id)
+)
 
 
 def files(storage: Storage, look: Look) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""The words on a document: its heading, the phrases the law asks for, why it carries no e-invoice.
+"""The words on a document: its heading, the phrases the law asks for, names of outcomes, why it has no e-invoice.
 
 Owns fixed text alone, chosen by country, mode and tax category. The issuing transaction freezes the legal phrases
 into the document; nothing here decides an amount.
@@ -7,7 +7,8 @@ into the document; nothing here decides an amount.
 from collections.abc import Iterable
 from typing import Final
 
-from invoices.document import Document, DocumentKind, Mode, Party, TaxBreakdown
+from invoices.document import Document, DocumentKind, Line, Mode, Party, TaxBreakdown
+from invoices.text import clean
 from ledger.domain.money import exponent
 
 SELF_BILLING: Final = "Self-billing"
@@ -17,10 +18,35 @@ REVERSE_CHARGE: Final = "Reverse charge"
 NOT_SUBJECT: Final = "Not subject to VAT"
 GERMAN_CORRECTION: Final = "Rechnungskorrektur"
 """In German law "Gutschrift" means self-billing, so that a credit note must not be called one."""
+NOTHING_TO_PAY: Final = "Nothing to pay: the buyer owes this much less."
 NOT_AN_INVOICE: Final = "This statement is not an invoice. Please send your own invoice for the amounts shown."
 NOT_A_CREDIT_NOTE: Final = (
     "This statement is not a credit note. Please send your own credit note for the amounts shown."
 )
+
+OUTCOMES: Final = {
+    "attended": "Attended",
+    "cut_short": "Cut short",
+    "prospect_no_show": "Prospect did not come",
+    "buyer_no_show": "Buyer did not come",
+    "both_absent": "Nobody came",
+    "supplier_fault": "Supplier’s fault",
+    "access_failure": "No access",
+    "technical_failure": "Technical failure",
+    "cancelled_by_prospect": "Cancelled by the prospect",
+    "cancelled_by_buyer": "Cancelled by the buyer",
+    "cancelled_by_buyer_late": "Cancelled late by the buyer",
+    "cancelled_by_supplier": "Cancelled by the supplier",
+    "disqualified": "Disqualified",
+}
+KINDS: Final = {"appointment": "", "shortfall": "Monthly minimum", "adjustment": "Adjustment", "credit": "Credit"}
+CATEGORY_NAMES: Final = {
+    "S": "Standard rate",
+    "Z": "Zero rate",
+    "E": "Exempt",
+    "AE": "Reverse charge",
+    "O": "Not subject to VAT",
+}
 
 
 def legal_words(
@@ -72,6 +98,19 @@ def e_invoice_obstacle(document: Document) -> str | None:
         if missing := party.address.missing:
             return f"the {role}'s address is incomplete ({', '.join(missing)} missing)"
     return None
+
+
+def describe(line: Line) -> str:
+    """What the line is for, in words."""
+    outcome = OUTCOMES.get(line.outcome or "", line.outcome)
+    parts = (
+        KINDS[line.kind],
+        outcome,
+        ", ".join(line.confirmed),
+        f"corrects line {line.corrects_line}" if line.corrects_line is not None else "",
+        line.note,
+    )
+    return clean(" · ".join(part for part in parts if part))
 
 
 def _is_british(party: Party) -> bool:

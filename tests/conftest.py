@@ -6,8 +6,9 @@ them does. Each test gets a database of its own, migrated and empty.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy import Engine
 
 from tests.support import databases
 from tests.support.browser import fresh_page, launched
+from tests.support.schematron import verdict
 
 # The same examples every time, so that a red test is red for everybody. `HYPOTHESIS_PROFILE=search` looks for new ones.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -28,6 +30,38 @@ def migrate(url: str) -> None:
     from ledger.store.migrate import upgrade
 
     upgrade(url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def e_invoices() -> Iterator[list[bytes]]:
+    """Every e-invoice that this process has written since it was last looked at."""
+    from invoices import cii, ubl
+
+    written: list[bytes] = []
+
+    def recorded(write: Callable[..., bytes]) -> Callable[..., bytes]:
+        def writing(*arguments: Any) -> bytes:
+            written.append(write(*arguments))
+            return written[-1]
+
+        return writing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cii, "write", recorded(cii.write))
+        patch.setattr(ubl, "xml", recorded(ubl.xml))
+        yield written
+
+
+@pytest.fixture(autouse=True)
+def every_e_invoice_is_valid(e_invoices: list[bytes]) -> Iterator[None]:
+    """Whatever a test made XML for, the official schemas and rules have nothing against it."""
+    yield
+    new = dict.fromkeys(e_invoices)
+    e_invoices.clear()
+    for xml in new:
+        found = verdict(xml)
+        assert found.fired > 50
+        assert found.failures == ()
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,17 @@ def download_pdf(query: Query, document_id: UUID) -> Response:
     return _download(content, "application/pdf", f"{number}.pdf")
 
 
+@blueprint.query(
+    "/invoices/<uuid:document_id>/xml", roles=READERS, arguments=schemas.XmlQuery, media_type="application/xml"
+)
+def download_xml(query: Query, document_id: UUID) -> Response:
+    """Download the e-invoice: EN 16931 as CII, the very bytes that the PDF carries, or as UBL."""
+    number = _number(query.connection, document_id, visible(query.principal, t.document))
+    syntax = query.arguments["format"]
+    content = files.e_invoice(query.connection, storage_at(settings().documents_url), document_id, syntax=syntax)
+    return _download(content, "application/xml", f"{number}{'' if syntax == files.CII else f'-{syntax}'}.xml")
+
+
 @blueprint.query("/invoices/<uuid:document_id>/lines.csv", roles=READERS, media_type="text/csv")
 def download_lines(query: Query, document_id: UUID) -> Response:
     """Download the lines as CSV."""
@@ -60,7 +71,7 @@ def download_lines(query: Query, document_id: UUID) -> Response:
 
 @blueprint.query("/invoices/archive", roles=READERS, arguments=schemas.ArchiveQuery, media_type="application/zip")
 def download_archive(query: Query) -> Response:
-    """Download a whole month: every document's PDF and lines in a ZIP."""
+    """Download a whole month: every document's PDF, e-invoice and lines in a ZIP."""
     period = query.arguments["period"]
     condition = documents.Filters(period=period, supplier=query.arguments["supplier"]).condition()
     chunks: Iterator[bytes] = files.archive(

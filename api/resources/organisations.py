@@ -98,7 +98,11 @@ def rendered(row: Mapping[Any, Any]) -> dict[str, Any]:
         "address": row["address"],
         "vat_id": row["vat_id"],
         "vat_registered": row["vat_registered"],
-        "vat_check": {"at": row["vat_checked_at"], "how": row["vat_check"]},
+        "vat_check": {
+            "valid": True if parties.is_checked(row["vat_check"]) else None,
+            "checked_at": row["vat_checked_at"],
+            "method": row["vat_check"],
+        },
         "tax_number": row["tax_number"],
         "registration_number": row["registration_number"],
         "bank": {"iban": row["iban"], "bic": row["bic"]},

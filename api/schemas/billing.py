@@ -8,6 +8,7 @@ from marshmallow import fields as plain
 
 from api import fields
 from api.schemas import Page, Strict
+from invoices import files
 from ledger.domain.calendar import Period
 from ledger.domain.errors import Malformed
 from ledger.domain.terms import BillingMode
@@ -70,6 +71,12 @@ class DocumentFilters(Page):
     buyer = fields.Slug()
     kind = fields.Choice(KINDS)
     state = fields.Choice(documents.STATES)
+
+
+class XmlQuery(Strict):
+    """The syntax of the e-invoice: UN/CEFACT's (Factur-X), or OASIS' under Peppol's self-billing profile."""
+
+    format = fields.Choice(files.SYNTAXES, load_default=files.CII)
 
 
 class ArchiveQuery(Strict):

@@ -86,8 +86,13 @@ class OrganisationChange(Strict):
 class VatCheck(Strict):
     """When and how the VAT identifier was checked."""
 
-    at = fields.Instant(required=True, allow_none=True)
-    how = plain.String(required=True, allow_none=True)
+    valid = fields.Flag(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null where there is none, or none that can be checked; a wrong one is never taken"},
+    )
+    checked_at = fields.Instant(required=True, allow_none=True)
+    method = plain.String(required=True, allow_none=True)
 
 
 class Organisation(Strict):

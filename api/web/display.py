@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from invoices import display as paper
+from invoices.words import OUTCOMES
 from ledger.domain.calendar import Period, format_instant
 from ledger.domain.terms import Silence
 
@@ -115,7 +116,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "amount": paper.amount,
     "money": paper.money,
     "percent": paper.percent,
-    "outcome": lambda value: paper.OUTCOMES.get(str(value), str(value)),
+    "outcome": lambda value: OUTCOMES.get(str(value), str(value)),
     "attendance": lambda value: ATTENDANCE.get(str(value), str(value)),
     "stage": lambda value: STAGES.get(str(value), (str(value), "waiting")),
     "silence": SILENCE.__getitem__,

@@ -53,6 +53,16 @@ def document_pdf(document_id: UUID) -> Response:
     return download(content, f"{number}.pdf", "application/pdf")
 
 
+@pages.get("/documents/<uuid:document_id>.xml")
+@only(*PARTIES, *OPERATOR)
+def document_xml(document_id: UUID) -> Response:
+    """The e-invoice."""
+    with reading(database().engine) as connection:
+        number = _number(connection, document_id)
+        content = files.e_invoice(connection, storage(), document_id)
+    return download(content, f"{number}.xml", "application/xml")
+
+
 @pages.get("/documents/<uuid:document_id>.csv")
 @only(*PARTIES, *OPERATOR)
 def document_csv(document_id: UUID) -> Response:

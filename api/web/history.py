@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from invoices import display as paper
+from invoices.words import OUTCOMES
 from ledger.domain.lifecycle import EventKind
 from ledger.domain.terms import Definition
 
@@ -90,7 +91,7 @@ def _worth(payload: Mapping[str, Any]) -> str:
     of_the_price = f"{paper.percent(share or 0)} of the price"
     if outcome == payload.get("attendance"):
         return of_the_price
-    words = paper.OUTCOMES.get(outcome, outcome)
+    words = OUTCOMES.get(outcome, outcome)
     return f"{words[0].lower()}{words[1:]}, {of_the_price}"
 
 

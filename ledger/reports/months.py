@@ -188,14 +188,15 @@ def _run(row: RowMapping) -> Run:
 def documents(
     connection: Connection, condition: ColumnElement[bool], *, limit: int, after: UUID | None = None
 ) -> tuple[list[RowMapping], UUID | None]:
-    """Documents newest first, with both parties' legal names; and the id to go on after."""
-    document, original = t.document.c, t.document.alias("original")
+    """Documents newest first, with both parties' names and whether an e-invoice is kept; and the id to go on after."""
+    document, original, file = t.document.c, t.document.alias("original"), t.document_file.c
     query = (
         issued.documents()
         .add_columns(
             issued.SUPPLIER.c.legal_name.label("supplier_name"),
             issued.BUYER.c.legal_name.label("buyer_name"),
             original.c.number.label("corrects"),
+            exists().where(file.document_id == document.id, file.kind == "xml").label("has_xml"),
         )
         .outerjoin(original, original.c.id == document.corrects_id)
         .where(condition)

@@ -16,14 +16,15 @@ from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError
 
 from ledger.domain.calendar import format_instant
-from ledger.domain.errors import Conflict, Refused, Unknown, VersionMismatch, Violation
+from ledger.domain.errors import Conflict, FieldError, Malformed, Unknown, VersionMismatch
 from ledger.store import tables as t
 from ledger.store.types import new_id
 
 EUROPEAN = frozenset({*eu_vat.MEMBER_STATES, "el", "xi"})
 """Prefixes of VAT identifiers that the European checker knows, in lower case."""
 
-UNCHECKED = "not checked: no offline checker for {country}"
+UNCHECKED = "not checked"
+"""How a method begins that is none: nobody knows the country's identifiers offline."""
 
 
 def create_organisation(connection: Connection, details: Mapping[str, Any], now: datetime) -> RowMapping:
@@ -113,9 +114,14 @@ def check_vat_id(vat_id: str, country: str | None) -> tuple[str, str]:
         return eu_vat.validate(compact if compact.startswith(prefix) else prefix + compact), _how("stdnum.eu.vat")
     module = get_cc_module(prefix.lower(), "vat") if prefix else None
     if module is None:
-        return compact, UNCHECKED.format(country=prefix or "an unknown country")
+        return compact, f"{UNCHECKED}: no offline checker for {prefix or 'an unknown country'}"
     number = module.validate(compact)
     return (number if number.startswith(prefix) else prefix + number), _how(f"stdnum.{prefix.lower()}.vat")
+
+
+def is_checked(method: str | None) -> bool:
+    """Whether the recorded method of a check says that there was one; what failed it was never taken."""
+    return method is not None and not method.startswith(UNCHECKED)
 
 
 def _how(module: str) -> str:
@@ -126,7 +132,7 @@ def _how(module: str) -> str:
 def _checked(changed: Mapping[str, Any], whole: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The identifiers among what changed, in their usual form, with when and how they were checked."""
     found: dict[str, Any] = {}
-    broken: list[Violation] = []
+    broken: list[FieldError] = []
     if "vat_id" in changed:
         found |= {"vat_checked_at": None, "vat_check": None}
         if changed["vat_id"] is not None:
@@ -134,15 +140,15 @@ def _checked(changed: Mapping[str, Any], whole: Mapping[str, Any], now: datetime
                 found["vat_id"], found["vat_check"] = check_vat_id(changed["vat_id"], whole["address"].get("country"))
                 found["vat_checked_at"] = now
             except ValidationError as error:
-                broken.append(Violation("vat_id", "invalid_vat_id", f"the VAT identifier is wrong: {error}"))
+                broken.append(FieldError("/vat_id", f"the VAT identifier is wrong: {error}"))
     for name, module in (("iban", iban), ("bic", bic)):
         if changed.get(name) is not None:
             try:
                 found[name] = module.validate(changed[name])
             except ValidationError as error:
-                broken.append(Violation(f"bank.{name}", f"invalid_{name}", f"the {name.upper()} is wrong: {error}"))
+                broken.append(FieldError(f"/bank/{name}", f"the {name.upper()} is wrong: {error}"))
     if broken:
-        raise Refused(broken)
+        raise Malformed(broken)
     return found
 
 

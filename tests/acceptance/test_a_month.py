@@ -6,10 +6,12 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from facturx import get_facturx_xml_from_pdf
 from flask.testing import FlaskClient
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory, StepTickTimeFactory, TickingDateTimeFactory
@@ -151,7 +153,20 @@ def check_documents(house: House, identity: str, net: int) -> None:
     assert len(rows) == 1 + len(whole["lines"])
     assert house.call("buyer", "GET", f"/v1/invoices/{identity}/pdf").startswith(b"%PDF-1.7")
     house.command("render")
-    archive = zipfile.ZipFile(io.BytesIO(house.call("finance", "GET", "/v1/invoices/archive?period=2026-10")))
-    assert any(name.endswith(".pdf") for name in archive.namelist())
+    check_e_invoice(house, identity, whole["number"])
     balance = house.call("finance", "GET", "/v1/ledger/trial-balance")
     assert sum(account["balance"] for account in balance["accounts"]) == 0
+
+
+def check_e_invoice(house: House, identity: str, number: str) -> None:
+    """The same XML beside the PDF, in it and in the archive, under the hash that the document names."""
+    xml = house.call("supplier", "GET", f"/v1/invoices/{identity}/xml")
+    pdf = house.call("supplier", "GET", f"/v1/invoices/{identity}/pdf")
+    assert get_facturx_xml_from_pdf(pdf, check_schematron=False) == ("factur-x.xml", xml)
+    files = {file["kind"]: file["sha256"] for file in house.call("buyer", "GET", f"/v1/invoices/{identity}")["files"]}
+    assert files == {"pdf": sha256(pdf).hexdigest(), "xml": sha256(xml).hexdigest()}
+    archive = zipfile.ZipFile(io.BytesIO(house.call("finance", "GET", "/v1/invoices/archive?period=2026-10")))
+    assert archive.namelist() == [f"{number}.{ending}" for ending in ("pdf", "xml", "csv")]
+    assert archive.read(f"{number}.xml") == xml
+    ubl = house.call("supplier", "GET", f"/v1/invoices/{identity}/xml?format=ubl")
+    assert b"<Invoice " in ubl and b"poacc:selfbilling" in ubl

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from invoices.document import Address, Document, Line
-from invoices.render import render
+from invoices.printing import print_document
 from tests.invoices.paper import Paper
 from tests.invoices.samples import BUYER, SUPPLIER, make_document, make_lines
 
@@ -29,9 +29,10 @@ def _laid_out() -> tuple[Document, Sequence[Line]]:
     supplier = replace(SUPPLIER, legal_name="شركة المواعيد المحدودة")
     odd = {1: "客戶規模", 2: "Πελάτης", 3: "Клиент"}
     lines = tuple(
-        replace(line, confirmed=(odd[line.number % 5],)) if line.number % 5 in odd else line for line in make_lines(70)
+        replace(line, confirmed=(odd[line.number % 5],)) if line.number % 5 in odd else line
+        for line in make_lines(70, tax=("AE", 0))
     )
-    return make_document(lines, supplier=supplier, category="AE", rate=0), lines
+    return make_document(lines, supplier=supplier), lines
 
 
 def _long_names() -> tuple[Document, Sequence[Line]]:
@@ -43,18 +44,33 @@ def _long_names() -> tuple[Document, Sequence[Line]]:
 
 
 def _huge_amounts() -> tuple[Document, Sequence[Line]]:
-    lines = make_lines(12, price=987_654_321_098, bonus=1)
-    return make_document(lines, currency="KWD", category="Z", rate=0), lines
+    lines = make_lines(12, price=987_654_321_098, bonus=1, tax=("Z", 0))
+    return make_document(lines, currency="KWD"), lines
 
 
 def _adjusted() -> tuple[Document, Sequence[Line]]:
     """A statement in yen with a negative adjustment and a monthly minimum."""
     lines = (
-        *make_lines(3),
-        Line(4, "adjustment", "S-0900", "0199-900", None, "attended", (), "uk-finance-review", 2, 18000, 5000, -9000),
-        Line(5, "shortfall", None, None, None, None, (), "uk-finance-review", 3, 46500, 10000, 46500),
+        *make_lines(3, tax=("S", 1000)),
+        Line(
+            4,
+            "adjustment",
+            "S-0900",
+            "0199-900",
+            None,
+            "attended",
+            (),
+            "uk-finance-review",
+            2,
+            18000,
+            5000,
+            -9000,
+            "S",
+            1000,
+        ),
+        Line(5, "shortfall", None, None, None, None, (), "uk-finance-review", 3, 46500, 10000, 46500, "S", 1000),
     )
-    return make_document(lines, currency="JPY", mode="statement", kind="statement", rate=1000), lines
+    return make_document(lines, currency="JPY", mode="statement", kind="statement"), lines
 
 
 def _many_prices() -> tuple[Document, Sequence[Line]]:
@@ -83,7 +99,7 @@ def papers() -> dict[str, Paper]:
     made = {}
     for name, sample in _SAMPLES.items():
         document, lines = sample()
-        made[name] = Paper(document, lines, render(document, lines))
+        made[name] = Paper(document, lines, print_document(document, lines).pdf)
     return made
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from invoices.document import Address, Correction, Document, Line, Party
+from invoices.document import Address, Category, Correction, Document, Line, Party
 from invoices.totals import tax_breakdown, totals
 from invoices.words import legal_words
 
@@ -35,7 +35,9 @@ BUYER = Party(
 LABELS = ("10 to 250 people", "decision maker", "budget agreed")
 
 
-def make_lines(count: int, *, price: int = 18000, bonus: int = 2500, long_every: int = 9) -> tuple[Line, ...]:
+def make_lines(
+    count: int, *, price: int = 18000, bonus: int = 2500, long_every: int = 9, tax: tuple[Category, int] = ("S", 2000)
+) -> tuple[Line, ...]:
     """Appointments of October 2026: mostly attended, some with a bonus, some cut short or missed."""
     lines = []
     for number in range(1, count + 1):
@@ -53,16 +55,15 @@ def make_lines(count: int, *, price: int = 18000, bonus: int = 2500, long_every:
         amount = (worth * share * 2 + 10000) // 20000
         lines.append(
             Line(number, "appointment", reference, f"0199-{number}", at, outcome, confirmed, "uk-finance-review", 3,
-                 worth, share, amount)
+                 worth, share, amount, *tax)
         )  # fmt: skip
     return tuple(lines)
 
 
 def make_document(lines: Sequence[Line], **changes: Any) -> Document:
-    """A self-billed invoice over these lines; `changes` are fields of the document, `rate` and the like."""
-    category, rate = changes.pop("category", "S"), changes.pop("rate", 2000)
+    """A self-billed invoice over these lines; `changes` are fields of the document, or what makes its totals."""
     exemption, prepaid = changes.pop("exemption", None), changes.pop("prepaid", 0)
-    taxes = tax_breakdown([(category, rate, sum(line.amount for line in lines), exemption)])
+    taxes = tax_breakdown([(line.tax_category, line.tax_rate, line.amount, exemption) for line in lines])
     kind, mode = changes.get("kind", "invoice"), changes.get("mode", "self_billed")
     supplier, buyer = changes.get("supplier", SUPPLIER), changes.get("buyer", BUYER)
     code = None if mode == "statement" else 261 if kind == "credit_note" else 389

@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from invoices import display
+from invoices.text import clean
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_a_service_falls_on_the_day_it_has_where_it_took_place() -> None:
     ],
 )
 def test_text_cannot_change_how_a_page_reads(text: str | None, shown: str) -> None:
-    assert display.clean(text) == shown
+    assert clean(text) == shown
 
 
 def test_an_iban_is_grouped_as_banks_print_it() -> None:

@@ -14,6 +14,7 @@ import pytest
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from invoices.engine import EmbeddedFile
+from invoices.printing import print_document
 from invoices.render import render
 from tests.invoices.paper import Paper
 from tests.invoices.samples import make_document, make_lines
@@ -119,10 +120,10 @@ def test_every_piece_of_marked_content_has_one_owner(paper: Paper) -> None:
 def test_the_same_document_gives_the_same_bytes_in_another_process(papers: dict[str, Paper]) -> None:
     names = ["laid out", "long names", "short"]
     program = (
-        "import sys; from tests.invoices.conftest import _SAMPLES; from invoices.render import render_json\n"
+        "import sys; from tests.invoices.conftest import _SAMPLES; from invoices.printing import print_json\n"
         "for name in sys.argv[1:]:\n"
         "    document, lines = _SAMPLES[name]()\n"
-        "    sys.stdout.buffer.write(render_json(document.to_json(), [line.to_json() for line in lines]))"
+        "    sys.stdout.buffer.write(print_json(document.to_json(), [line.to_json() for line in lines]).pdf)"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Pacific/Chatham", "LC_ALL": "C"}
     done = subprocess.run(
@@ -133,7 +134,7 @@ def test_the_same_document_gives_the_same_bytes_in_another_process(papers: dict[
 
 def test_the_same_document_gives_the_same_bytes_after_others(papers: dict[str, Paper]) -> None:
     paper = papers["short"]
-    assert render(paper.document, paper.lines) == paper.pdf
+    assert print_document(paper.document, paper.lines).pdf == paper.pdf
 
 
 def test_nothing_loads_the_layout_engine_before_a_document_is_rendered() -> None:

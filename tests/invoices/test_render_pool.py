@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from invoices.printing import Printed
 from invoices.render_pool import Job, RenderingFailed, render_many
 from tests.invoices.samples import make_document, make_lines
 
@@ -51,7 +52,7 @@ def test_one_process_renders_in_place_and_goes_on_after_a_fault() -> None:
     assert isinstance(found["b"], RenderingFailed)
     assert found["b"].kind == "ValueError"
     assert "XXX" in found["b"].detail
-    assert all(isinstance(found[name], bytes) for name in "ac")
+    assert all(isinstance(found[name], Printed) for name in "ac")
 
 
 def test_several_processes_give_the_same_bytes_and_survive_a_death() -> None:

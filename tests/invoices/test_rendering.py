@@ -146,9 +146,9 @@ def test_a_postcode_stands_where_its_country_puts_it(papers: dict[str, Paper]) -
 
 
 def test_what_is_not_subject_to_vat_shows_nobody_s_vat_number() -> None:
-    lines = make_lines(1)
+    lines = make_lines(1, tax=("O", 0))
     unregistered = replace(SUPPLIER, registration_number=None)
-    document = make_document(lines, supplier=unregistered, category="O", rate=0)
+    document = make_document(lines, supplier=unregistered)
     text = Paper(document, lines, render(document, lines)).raw
     assert "VAT number" not in text
     assert "Known here as acme-calls" in text

@@ -48,10 +48,9 @@ def test_a_german_credit_note_is_a_rechnungskorrektur() -> None:
 
 
 def test_under_reverse_charge_the_buyer_s_law_counts() -> None:
-    lines, german_buyer = make_lines(1), replace(BUYER, address=GERMAN.address)
-    reverse = {"kind": "credit_note", "category": "AE", "rate": 0}
-    assert heading(make_document(lines, supplier=GERMAN, **reverse)) == "Self-billed credit note"
-    assert heading(make_document(lines, buyer=german_buyer, **reverse)) == "Rechnungskorrektur"
+    lines, german_buyer = make_lines(1, tax=("AE", 0)), replace(BUYER, address=GERMAN.address)
+    assert heading(make_document(lines, supplier=GERMAN, kind="credit_note")) == "Self-billed credit note"
+    assert heading(make_document(lines, buyer=german_buyer, kind="credit_note")) == "Rechnungskorrektur"
 
 
 def test_headings() -> None:

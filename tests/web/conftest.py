@@ -110,7 +110,8 @@ def house(database_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest
     found.add("fay@operator.example", "finance", totp=TOTP)
     with writing(engine) as connection:
         for slug, vat_id in (("acme-calls", "GB980780684"), ("north-bank", "GB434031494")):
-            changes = {"vat_id": vat_id, "vat_registered": True}
+            street = {"line1": "1 High Street", "city": "Leeds", "postcode": "LS1 4AP"}
+            changes = {"vat_id": vat_id, "vat_registered": True, "address": street}
             parties.change_organisation(connection, found.market.ids[slug], changes, "test", NOON)
     yield found
     app.extensions[EXTENSION].dispose()

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from api.web.documents import storage
+from invoices.rendering import render_pending
 from ledger.domain.lifecycle import Verdict
 from tests.services.market import ATTENDED, TUESDAY
 from tests.web.conftest import NOON, TOTP, House, send
@@ -203,9 +205,13 @@ def test_finance_bills_a_month_and_everybody_downloads_their_own(house: House, o
     document = page.split('href="/documents/')[1].split(".pdf")[0]
     assert fay.get(f"/documents/{document}.pdf").data.startswith(b"%PDF")
     bundle = zipfile.ZipFile(io.BytesIO(fay.get("/months/2026-03.zip").data))
-    assert {name.rpartition(".")[2] for name in bundle.namelist()} == {"pdf", "csv"}
+    assert {name.rpartition(".")[2] for name in bundle.namelist()} == {"pdf", "xml", "csv"}
     again = send(fay, "/months/2026-03/run", {"dry_run": "no"}, on="/months/2026-03")
     assert fay.get(again.location).text.count(".pdf") == 1
+    with house.app.app_context():
+        render_pending(house.market.engine, storage(), now=lambda: APRIL)
+    assert f"/documents/{document}.xml" in fay.get(again.location).text
+    assert b"CrossIndustryInvoice" in fay.get(f"/documents/{document}.xml").data
 
     sam = house.enter("sam@acme.example")
     assert document in sam.get("/documents").text
@@ -215,6 +221,7 @@ def test_finance_bills_a_month_and_everybody_downloads_their_own(house: House, o
     assert document not in bea.get("/documents").text
     assert bea.get(f"/documents/{document}.pdf").status_code == 404
     assert bea.get(f"/documents/{document}.csv").status_code == 404
+    assert bea.get(f"/documents/{document}.xml").status_code == 404
 
 
 def test_a_month_that_still_runs_is_not_billed(house: House, open_one: UUID) -> None:
