@@ -281,4 +281,7 @@ def _silent(definition: Definition, state: Appointment, at: datetime, proven: Fi
         return Event(EventKind.DISPUTE_OPENED, at, RULE, escalated)
     ruling = rule_silent(definition, state, proven)
     payload = verdict_payload(definition, state, ruling, at, Party.RULE)
-    return Event(EventKind.DEEMED, at, RULE, {**payload, "silence": definition.verification.silence.value})
+    payload["silence"] = definition.verification.silence.value
+    if proven is not None and definition.verification.silence is Silence.EVIDENCE_THEN_ACCEPT:
+        payload["proven"] = True
+    return Event(EventKind.DEEMED, at, RULE, payload)

@@ -63,15 +63,19 @@ def rule(definition: Definition, state: Appointment, findings: Findings) -> Ruli
     check_findings(definition, findings)
     criteria = rule_on_criteria(state, findings.criteria)
     minutes = findings.minutes
-    outcome = Outcome(findings.attendance)
-    if findings.attendance is Finding.ATTENDED:
-        minimum = definition.attendance.minimum_minutes
-        minutes = minimum if minutes is None else minutes
-        if minutes < minimum:
-            outcome = Outcome.CUT_SHORT
+    if findings.attendance is Finding.ATTENDED and minutes is None:
+        minutes = definition.attendance.minimum_minutes
+    outcome = outcome_of(definition, findings.attendance, minutes)
     if disqualified(definition, criteria):
         outcome = Outcome.DISQUALIFIED
     return Ruling(findings.attendance, minutes, criteria, outcome, definition.outcomes[outcome])
+
+
+def outcome_of(definition: Definition, attendance: Finding, minutes: int | None) -> Outcome:
+    """What the attendance alone comes to; minutes left out mean the minimum, fewer are too short."""
+    if attendance is Finding.ATTENDED and minutes is not None and minutes < definition.attendance.minimum_minutes:
+        return Outcome.CUT_SHORT
+    return Outcome(attendance)
 
 
 def check_findings(definition: Definition, findings: Findings) -> None:

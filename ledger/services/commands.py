@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, true
 
 from ledger.domain import decisions
+from ledger.domain.attendance import PROOF, SELF_SERVING
 from ledger.domain.calendar import day_bounds, month_bounds, week_bounds
 from ledger.domain.errors import NotAllowed, Refused, Unknown
 from ledger.domain.intake import Standing, cap_violations
@@ -133,6 +134,7 @@ def add_evidence(
     media_type: str,
     file_name: str | None = None,
     said: Said | None = None,
+    grade: str = SELF_SERVING,
 ) -> UUID:
     """Keeps what somebody says or shows, as it came. What is uploaded by hand is C: it decides nothing by itself."""
     if occurred_at > at:
@@ -147,8 +149,8 @@ def add_evidence(
         kind=kind,
         party=(Party.OPERATOR if actor.organisation_id is None else actor.party).value,
         actor=actor.name,
-        grade="C",
-        verified=False,
+        grade=grade,
+        verified=grade == PROOF,
         occurred_at=occurred_at,
         received_at=at,
         media_type=media_type,
@@ -158,4 +160,16 @@ def add_evidence(
         size=len(content),
         said=said,
     )
+    if grade == PROOF:
+        weigh(desk, case, at)
     return evidence_id
+
+
+def weigh(desk: Desk, case: Case, at: datetime) -> None:
+    """Independent evidence that contradicts the buyer's finding opens a dispute while that can be contested.
+
+    Later, and against silence, it is kept without effect; before there is a verdict it ends nothing early.
+    """
+    if case.state.contest_at is not None and at < case.state.contest_at:
+        desk.flush()
+        desk.contradict(case, at)

@@ -7,19 +7,21 @@ Refuses to overwrite an appointment that changed underneath it.
 """
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Executable, func, select
 
-from ledger.domain import disputes, replacements
-from ledger.domain.decisions import fallen_due
+from ledger.domain import attendance, disputes, replacements
+from ledger.domain.attendance import Reading
+from ledger.domain.decisions import RULE, fallen_due
+from ledger.domain.disputes import DisputeKind
 from ledger.domain.errors import IllegalMove, VersionMismatch
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Schedule, Verdict, apply
 from ledger.domain.outcome import Findings
-from ledger.services import cases, dispute_rows
+from ledger.services import cases, dispute_rows, readings
 from ledger.services.accruing import Accruals
 from ledger.services.cases import Case
 from ledger.services.contracts import Pinned
@@ -31,20 +33,11 @@ from ledger.store.bulk import insert_rows, update_rows
 from ledger.store.lookups import line_of_accrual
 from ledger.store.types import new_id
 
-Proof = Callable[[Case], Findings | None]
-"""What grade A evidence shows about an appointment by its deadline, if anything."""
-
-
-def nothing_proven(_case: Case) -> Findings | None:
-    return None
-
 
 class Desk:
     """One unit of work. `now` is the recording time of everything it writes; a `preview` writes nothing at all."""
 
-    def __init__(
-        self, connection: Connection, now: datetime, *, proof: Proof = nothing_proven, preview: bool = False
-    ) -> None:
+    def __init__(self, connection: Connection, now: datetime, *, preview: bool = False) -> None:
         self.connection = connection
         self.now = now
         self.preview = preview
@@ -54,7 +47,7 @@ class Desk:
         self.updates: list[Executable] = []
         self.postings = Postings(connection, Accounts(connection))
         self.accruals = Accruals(connection, now, self.postings, self.add, preview=preview)
-        self._proof = proof
+        self._evidence: dict[UUID, list[Reading]] = {}
         self._promises = Promises(connection, self.cases, self.take)
         self._due: list[tuple[datetime, datetime, UUID]] = []
         self._locked: set[UUID] = set()
@@ -132,6 +125,20 @@ class Desk:
             if self.is_invoiced(case.id):
                 raise IllegalMove("the appointment is on an invoice already", code="invoiced")
         self.move(case, event)
+        self.contradict(case, event.effective_at)
+
+    def contradict(self, case: Case, at: datetime) -> None:
+        """Opens the dispute of a finding that independent evidence contradicts; the buyer owes the reply."""
+        if case.stored == 0 or case.state.verdict is not Verdict.GIVEN:
+            return
+        definition, state = case.pinned.definition, case.state
+        found = readings.gather(self.connection, (case.id,)).get(case.id, [])
+        on_record = [reading for reading in found if reading.received_at <= at]
+        shown = attendance.shown(definition, state.slot, on_record, at)
+        claim = attendance.contradiction(definition, state, shown)
+        if claim is not None:
+            kind, dispute_id = DisputeKind.CONTRADICTION, str(new_id())
+            self.move(case, disputes.opened(definition, state, kind, None, claim, at, RULE, dispute_id))
 
     def _raises(self, case: Case, event: Event) -> bool:
         """Whether the findings are worth more than what stands, whether that has accrued already or still waits."""
@@ -181,6 +188,8 @@ class Desk:
         """
         if agreement_id is not None:
             self.fetch_due(until, (agreement_id,))
+        asked = [self.cases[identity] for at, _, identity in self._due if at <= until]
+        self._evidence = readings.gather(self.connection, (case.id for case in asked if readings.decide_silence(case)))
         moves = 0
         while self._due and self._due[0][0] <= until:
             due_at, _, identity = heapq.heappop(self._due)
@@ -201,11 +210,16 @@ class Desk:
             return disputes.unanswered(definition, state, proven=proven)
         if state.replacement_at == at:
             return replacements.expired(state)
-        event = fallen_due(definition, state, self._proof(case))
+        event = fallen_due(definition, state, self._proven(case, at))
         assert event is not None, "what is due by the state has an event"
         if event.kind is EventKind.DISPUTE_OPENED:
             return Event(event.kind, at, event.actor, {**event.payload, "dispute": str(new_id())})
         return event
+
+    def _proven(self, case: Case, at: datetime) -> Findings | None:
+        """What evidence that came before `at` proves without the buyer."""
+        received = [reading for reading in self._evidence.get(case.id, ()) if reading.received_at < at]
+        return attendance.proven(case.pinned.definition, case.state.slot, received, at) if received else None
 
     def fetch_due(self, until: datetime, agreement_ids: Iterable[UUID]) -> None:
         """Puts the agreements' appointments on the desk that are due by `until`."""

@@ -26,7 +26,8 @@ from ledger.store import tables as t
 class Worth:
     """`amount` in minor units; `waits_until` where it accrues only then (a no-show that can be rebooked).
 
-    `refusal` says why it cannot be: then the rest is empty. `outcome` is None where silence leaves it open.
+    `disputed`: a dispute opens with it, and the amount is what is owed meanwhile. `refusal` says why it cannot be: then
+    the rest is empty. `outcome` is None where silence leaves it open.
     """
 
     amount: int = 0
@@ -74,10 +75,9 @@ def _tried(connection: Connection, case: Case, at: datetime, act: Callable[[Desk
         act(desk, twin)
     except Refusal as refusal:
         return Worth(refusal=refusal)
-    waits_until = twin.state.rebooking_at
-    if waits_until is not None:
-        desk.settle(waits_until)
     state = twin.state
-    return Worth(
-        state.amount, state.price, state.share, state.outcome, waits_until if state.share else None, state.disputed
-    )
+    amount, price, waits_until = state.amount, state.price, state.rebooking_at
+    if waits_until is not None:
+        later = desk.accruals.quote(twin, state.criteria, state.share or 0, waits_until)
+        amount, price = later.amount, later.price
+    return Worth(amount, price, state.share, state.outcome, waits_until if state.share else None, state.disputed)

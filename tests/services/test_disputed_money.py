@@ -130,7 +130,7 @@ def test_no_reply_without_the_evidence_that_the_reason_needs_goes_to_the_arbiter
     assert state.decision_at is not None
 
 
-def test_a_screenshot_of_the_supplier_is_evidence_enough_for_no_reply(engine: Engine) -> None:
+def test_worked_case_4_no_reply_upholds_a_contest_with_the_suppliers_own_screenshot(engine: Engine) -> None:
     def documented(document: Document) -> None:
         document["dispute"]["reasons"][0]["evidence"] = "document"
 
@@ -150,8 +150,10 @@ def test_a_screenshot_of_the_supplier_is_evidence_enough_for_no_reply(engine: En
         NEXT + DAY,
         lambda desk, case, actor: commands.add_evidence(desk, case, actor, NEXT + DAY, **screenshot),
     )
+    due = house.state(identity).reply_at
     house.settle(NEXT + 30 * DAY)
-    assert house.state(identity).amount == 10000
+    state = house.state(identity)
+    assert (state.amount, state.verdict_at) == (10000, due)
 
 
 def test_a_clawback_holds_the_whole_and_an_awarded_share_splits_it(engine: Engine) -> None:
