@@ -106,6 +106,19 @@ class Resource(Blueprint):
 
         return declare
 
+    def open_command(
+        self, rule: str, *, statuses: Iterable[int], body: Mapping[str, Any], status: int = 204
+    ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+        """Declares a POST that needs no key, because what it takes proves itself; the view opens its transactions."""
+
+        def declare(view: Callable[..., Response]) -> Callable[..., Response]:
+            described = self.response(status, description=_said(status))(view)
+            described = self.doc(requestBody=body)(described)
+            self._declare(rule, "POST", view, described, (), statuses, [])
+            return view
+
+        return declare
+
     def listing(
         self,
         rule: str,

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from types import FrameType
 
 import click
@@ -16,6 +17,7 @@ from sqlalchemy import Engine
 
 from api.commands import current_settings, now, opened
 from api.commands.rendering import store_of
+from api.commands.settlement import LOOKS_BACK
 from api.terminal import explained, json_option, print_json
 from invoices import rendering
 from invoices.run_queue import finish_abandoned
@@ -23,9 +25,12 @@ from invoices.storage import Storage
 from ledger.domain.errors import Refusal
 from ledger.services import chain
 from ledger.services.deadlines import settle_due
+from ledger.services.deliveries import attach_waiting
 
 PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
+LATELY = timedelta(minutes=15)
+"""Deliveries are attached as they come; what a crash left behind is not older than this."""
 
 
 @click.command()
@@ -39,7 +44,7 @@ def worker(once: bool, as_json: bool) -> None:
     with opened(settings) as engine, told_to_stop() as stop:
         while not stop.is_set():
             try:
-                settled, rendered = _round(engine, storage, full=first)
+                settled, rendered = _round(engine, storage, settings.contact_secret, full=first)
                 first, pause = False, PAUSE_SECONDS
             except Refusal as refusal:
                 if once:
@@ -54,9 +59,10 @@ def worker(once: bool, as_json: bool) -> None:
             stop.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads workers, guards nothing
 
 
-def _round(engine: Engine, storage: Storage, *, full: bool) -> tuple[int, int]:
+def _round(engine: Engine, storage: Storage, secret: bytes, *, full: bool) -> tuple[int, int]:
     """One round of work; the chain looks at everything in a `full` one, else at what was recorded of late."""
     at = now()
+    attach_waiting(engine, at - (LOOKS_BACK if full else LATELY), at, secret)
     settled = settle_due(engine, at, at)
     finish_abandoned(engine, at)
     chain.extend(engine, full=full)

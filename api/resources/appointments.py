@@ -12,8 +12,9 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, select
 
 from api import problems
-from api.auth import BUYER, OPERATOR, PARTIES, SUPPLIER, Principal, visible
+from api.auth import ADMIN, BUYER, OPERATOR, PARTIES, SUPPLIER, Principal, visible
 from api.endpoints import Resource
+from api.resources.connections import attaching
 from api.schemas import appointments as schemas
 from api.schemas import load, page_of
 from api.units import Answer, Command, Query, with_id
@@ -22,7 +23,7 @@ from ledger.domain.errors import Malformed, NotAllowed, Refusal, Refused, Unknow
 from ledger.domain.intake import Company, ConsentGiven, Prospect, Submission
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Slot
 from ledger.domain.outcome import Findings
-from ledger.services import Kept, appointments, commands, contracts, keeping
+from ledger.services import Kept, appointments, commands, contracts, deliveries, keeping, matching
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
@@ -43,12 +44,20 @@ def submit_appointment(command: Command) -> Answer:
     Taken (201), or refused (422, `intake_refused`) with every clause that it breaks; the refusal is on record. The
     same reference again is a conflict that names the first one's id.
     """
-    shown = submit(command, command.body)
-    return Answer(shown, version=shown["version"], headers=with_id("/v1/appointments", UUID(shown["id"])))
+    shown, names = submit(command, command.body)
+    return Answer(
+        shown,
+        version=shown["version"],
+        headers=with_id("/v1/appointments", UUID(shown["id"])),
+        then=attaching(deliveries.waiting_for(command.connection, names), command.now),
+    )
 
 
-def submit(command: Command, body: Mapping[str, Any]) -> dict[str, Any]:
-    """One submission on a desk of its own: the appointment. Raises what refuses it; that stays on record."""
+def submit(command: Command, body: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """One submission on a desk of its own: the appointment, and what deliveries that came before it may name it by.
+
+    Raises what refuses it; that stays on record.
+    """
     supplier_id = command.principal.organisation_id
     assert supplier_id is not None, "a supplier's key has its organisation"
     connection = command.connection
@@ -65,7 +74,17 @@ def submit(command: Command, body: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(result, NotTaken):
         raise Kept(Refused(result.violations, "the definition's intake rules refuse it", code="intake_refused"))
     slugs = {pinned.supplier_id: timeline.supplier, pinned.buyer_id: timeline.buyer}
-    return appointments.submitted(connection, result.case, result.person, slugs, command.now)
+    shown = appointments.submitted(connection, result.case, result.person, slugs, command.now)
+    named = matching.reference_name(timeline.supplier, submission.reference)
+    names = name_in_calendar(command, result.case, body["calendar"]) if body["calendar"] else []
+    shown["calendar"] = matching.calendar_of(connection, result.case.id) if names else None
+    return shown, [*digests.values(), *names, named]
+
+
+def name_in_calendar(command: Command, case: Case, calendar: Mapping[str, Any]) -> list[str]:
+    """Keeps the calendar entry that a supplier names; the names by which deliveries may find it."""
+    rows = deliveries.claimed_names(calendar)
+    return deliveries.name_appointment(command.connection, case, rows, command.now, command.principal.actor)
 
 
 def contact_secret() -> bytes:
@@ -109,21 +128,24 @@ def _slot(body: Mapping[str, Any]) -> Slot:
 )
 def submit_appointments(command: Command) -> Answer:
     """Submit up to 1,000 appointments: one result per item, in order. One bad item never spoils the others."""
-    return Answer({"items": [_batch_result(command, n, item) for n, item in enumerate(command.body["items"])]})
+    names: list[str] = []
+    items = [_batch_result(command, number, item, names) for number, item in enumerate(command.body["items"])]
+    return Answer({"items": items}, then=attaching(deliveries.waiting_for(command.connection, names), command.now))
 
 
-def _batch_result(command: Command, index: int, item: Any) -> dict[str, Any]:
+def _batch_result(command: Command, index: int, item: Any, names: list[str]) -> dict[str, Any]:
     try:
         with command.connection.begin_nested():
-            shown = _submit_item(command, item)
+            taken = _submit_item(command, item)
     except Refusal as refusal:
         return _problem(index, refusal)
-    if isinstance(shown, Refusal):
-        return _problem(index, shown)
-    return {"index": index, "status": 201, "appointment": shown}
+    if isinstance(taken, Refusal):
+        return _problem(index, taken)
+    names += taken[1]
+    return {"index": index, "status": 201, "appointment": taken[0]}
 
 
-def _submit_item(command: Command, item: Any) -> dict[str, Any] | Refusal:
+def _submit_item(command: Command, item: Any) -> tuple[dict[str, Any], list[str]] | Refusal:
     try:
         return submit(command, load(_SUBMISSION, item))
     except Kept as kept:
@@ -239,7 +261,25 @@ def reschedule_appointment(command: Command, appointment_id: UUID) -> Answer:
             desk, case, _slot(body["slot"]), Party(body["requested_by"]), actor, command.now, body["reason"] or ""
         )
     desk.flush()
-    return _answer(command, case)
+    return _answer(command, case, attach=True)
+
+
+@blueprint.command(
+    "/appointments/<uuid:appointment_id>/calendar",
+    method="PUT",
+    roles={SUPPLIER, ADMIN},
+    takes=schemas.CalendarBody,
+    answers=schemas.Appointment,
+)
+def name_calendar_entry(command: Command, appointment_id: UUID) -> Answer:
+    """Name the booking and the join link, so that what calendars and meetings send is found.
+
+    What was named before stays known. It moves nothing: another time is a matter of `reschedule`.
+    """
+    desk, case = taken_in_hand(command, appointment_id, actor_of(command.principal))
+    desk.flush()
+    name_in_calendar(command, case, command.body)
+    return _answer(command, case, attach=True)
 
 
 def actor_of(principal: Principal) -> Actor:
@@ -262,9 +302,11 @@ def taken_in_hand(command: Command, appointment_id: UUID, actor: Actor) -> tuple
     return desk, case
 
 
-def _answer(command: Command, case: Case, headers: Mapping[str, str] | None = None) -> Answer:
+def _answer(command: Command, case: Case, *, attach: bool = False) -> Answer:
+    """The appointment as it is now; with `attach`, deliveries that wait for it are looked at again afterwards."""
     sees = t.appointment.c.id == case.id
     shown = appointments.one(command.connection, case.id, sees, command.now)
     if shown is None:
         raise Malformed.at("", "the appointment was not written")
-    return Answer(shown, version=case.state.version, headers=headers or {})
+    waiting = deliveries.waiting_for_appointment(command.connection, case.id) if attach else []
+    return Answer(shown, version=case.state.version, then=attaching(waiting, command.now))

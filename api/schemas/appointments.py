@@ -11,6 +11,8 @@ from marshmallow import fields as plain
 from api import fields
 from api.schemas import Page, Strict
 from ledger.domain.lifecycle import CriterionFinding, Finding
+from ledger.domain.messages import LONGEST, link_key
+from ledger.domain.signatures import Provider
 from ledger.domain.stage import Stage
 
 REFERENCE: Final[dict[str, Any]] = {
@@ -68,6 +70,35 @@ class FactsField(plain.Dict):
         super().__init__(keys=fields.Text(longest=100), values=plain.Raw(allow_none=True), **kwargs)
 
 
+class CalendarBody(Strict):
+    """Where the appointment stands in a calendar: what Cal.com, Calendly or Zoom send is found by it."""
+
+    provider = fields.Choice(Provider, load_default=None, allow_none=True)
+    external_id = fields.Text(
+        load_default=None,
+        allow_none=True,
+        longest=LONGEST,
+        metadata={"description": "The booking's id: Cal.com's `uid`, Calendly's invitee or event URI"},
+    )
+    join_url = fields.Text(load_default=None, allow_none=True, longest=LONGEST)
+
+    @validates_schema
+    def check_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["external_id"] is None and data["join_url"] is None:
+            raise ValidationError("Needs external_id or join_url.")
+        if data["join_url"] is not None and link_key(data["join_url"]) is None:
+            raise ValidationError("Needs a web address with a path.", "join_url")
+
+
+class CalendarEntry(Strict):
+    """How calendars name the appointment; a reschedule there gives it a new id and keeps the former ones."""
+
+    provider = fields.Choice(Provider, required=True, allow_none=True)
+    external_id = fields.Text(required=True, allow_none=True)
+    former_ids = plain.List(fields.Text(), required=True)
+    join_url = fields.Text(required=True, allow_none=True)
+
+
 class SubmissionBody(Strict):
     """One appointment to submit."""
 
@@ -84,6 +115,7 @@ class SubmissionBody(Strict):
     lead_created_at = fields.Instant(load_default=None, allow_none=True)
     facts = FactsField(load_default=dict)
     consent = plain.Nested(ConsentBody, load_default=None, allow_none=True)
+    calendar = plain.Nested(CalendarBody, load_default=None, allow_none=True)
 
 
 class CriterionFindingBody(Strict):
@@ -128,7 +160,10 @@ class RescheduleBody(Strict):
 
 
 class EvidenceBody(Strict):
-    """What a party says or shows. `contact_attempt` by the buyer counts towards a no-show."""
+    """What a party says or shows. `contact_attempt` by the buyer counts towards a no-show.
+
+    Content in one of the shapes of `/hooks/{connection}`'s Standard Webhooks (`participants`, or `what`) is read.
+    """
 
     kind = fields.Text(required=True, longest=50)
     occurred_at = fields.Instant(required=True)
@@ -259,6 +294,11 @@ class Appointment(Strict):
     source = fields.Text(required=True, allow_none=True)
     facts = FactsField(required=True)
     consent = plain.Nested(ConsentBody, required=True, allow_none=True)
+    calendar = plain.Nested(
+        CalendarEntry,
+        allow_none=True,
+        metadata={"description": "Of an appointment on its own; null where none is known"},
+    )
     version = fields.Whole(required=True)
     created_at = fields.Instant(required=True)
     effective_at = fields.Instant(required=True)
@@ -295,6 +335,17 @@ class Evidence(Strict):
     file_name = fields.Text(required=True, allow_none=True)
     sha256 = fields.Text(required=True, longest=64)
     size = fields.Whole(required=True)
+    delivery = fields.Identifier(
+        required=True, allow_none=True, metadata={"description": "What came by webhook names its delivery"}
+    )
+    said = plain.Raw(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What it proves, in one shape for every sender: `what` is joined, left, log, no_show, call "
+            "or booking; null where it cannot be read"
+        },
+    )
 
 
 class EvidenceList(Strict):

@@ -27,6 +27,7 @@ from ledger.domain.stage import (
 from ledger.services import cases
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
+from ledger.services.matching import calendar_of
 from ledger.store import tables as t
 from ledger.store.lookups import line_of_accrual
 
@@ -66,7 +67,9 @@ def one(
 ) -> dict[str, Any] | None:
     """The appointment as JSON, or None where there is none to see."""
     found = cases.load(connection, and_(t.appointment.c.id == appointment_id, sees))
-    return _render(connection, found, now)[0] if found else None
+    if not found:
+        return None
+    return {**_render(connection, found, now)[0], "calendar": calendar_of(connection, appointment_id)}
 
 
 def submitted(

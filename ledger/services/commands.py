@@ -5,6 +5,7 @@ judges the command, so that no result depends on when the worker ran. A row of s
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,13 +13,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, true
 
 from ledger.domain import decisions
-from ledger.domain.attendance import PROOF, SELF_SERVING
 from ledger.domain.calendar import day_bounds, month_bounds, week_bounds
 from ledger.domain.errors import NotAllowed, Refused, Unknown
 from ledger.domain.intake import Standing, cap_violations
 from ledger.domain.lifecycle import Party, Slot
 from ledger.domain.outcome import Findings
-from ledger.domain.statements import Said
+from ledger.domain.statements import Said, grade_of
 from ledger.services import cases
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
@@ -133,12 +133,57 @@ def add_evidence(
     content: bytes,
     media_type: str,
     file_name: str | None = None,
-    said: Said | None = None,
-    grade: str = SELF_SERVING,
+    said: Sequence[Said] = (),
 ) -> UUID:
-    """Keeps what somebody says or shows, as it came. What is uploaded by hand is C: it decides nothing by itself."""
+    """Keeps what somebody says or shows, as it came: one row for each thing said. The first one's id.
+
+    The operator's is independent; a party's is graded by whom it speaks for, and decides nothing where nobody can read
+    it.
+    """
     if occurred_at > at:
         raise Refused.by("occurred_at", "in_the_future", "evidence cannot be of something that has not happened yet")
+    party = Party.OPERATOR if actor.organisation_id is None else actor.party
+    kept = [
+        keep_evidence(
+            desk,
+            case,
+            at,
+            kind=kind,
+            party=party,
+            actor=actor.name,
+            grade=grade_of(party, each),
+            verified=party is Party.OPERATOR,
+            occurred_at=occurred_at,
+            content=content,
+            media_type=media_type,
+            file_name=file_name,
+            said=each,
+        )
+        for each in said or (None,)
+    ]
+    if party is Party.OPERATOR:
+        weigh(desk, case, at)
+    return kept[0]
+
+
+def keep_evidence(
+    desk: Desk,
+    case: Case,
+    at: datetime,
+    *,
+    kind: str,
+    party: Party,
+    actor: str,
+    grade: str,
+    verified: bool,
+    occurred_at: datetime,
+    content: bytes,
+    media_type: str,
+    file_name: str | None = None,
+    said: Said | None = None,
+    delivery_id: UUID | None = None,
+) -> UUID:
+    """One row of evidence that reaches the appointment at `at`. `weigh` what is independent, once all of it is kept."""
     evidence_id = new_id()
     desk.add(
         "evidence",
@@ -147,10 +192,10 @@ def add_evidence(
         buyer_id=case.pinned.buyer_id,
         supplier_id=case.pinned.supplier_id,
         kind=kind,
-        party=(Party.OPERATOR if actor.organisation_id is None else actor.party).value,
-        actor=actor.name,
+        party=party.value,
+        actor=actor,
         grade=grade,
-        verified=grade == PROOF,
+        verified=verified,
         occurred_at=occurred_at,
         received_at=at,
         media_type=media_type,
@@ -158,10 +203,9 @@ def add_evidence(
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
+        delivery_id=delivery_id,
         said=said,
     )
-    if grade == PROOF:
-        weigh(desk, case, at)
     return evidence_id
 
 

@@ -14,7 +14,8 @@ class Evidence(SQLModel, table=True):
     """Raw bytes with their SHA-256, who sent them, and the grade that their origin earns.
 
     A: independent of both parties; B: a party's, against its own interest; C: a party's, in its own interest.
-    `said` is what it proves, read into one of the shapes of `ledger.domain.statements`; None: it cannot be read.
+    What came by webhook names its delivery. `said` is what it proves, in a shape of `ledger.domain.statements`; None:
+    it cannot be read.
     """
 
     __tablename__ = "evidence"
@@ -24,6 +25,7 @@ class Evidence(SQLModel, table=True):
         CheckConstraint("size >= 0", name="size"),
         Index("ix_evidence_appointment_id_id", "appointment_id", "id"),
         Index("ix_evidence_supplier_id_buyer_id", "supplier_id", "buyer_id"),
+        Index("ix_evidence_delivery_id", "delivery_id"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -42,4 +44,5 @@ class Evidence(SQLModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     sha256: str
     size: int
+    delivery_id: UUID | None = Field(default=None, foreign_key="incoming_delivery.id")
     said: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))

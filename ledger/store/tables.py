@@ -3,7 +3,7 @@
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from ledger.store import appointments, billing, chain, contracts, disputes, evidence, journal, parties
+from ledger.store import appointments, billing, chain, contracts, disputes, evidence, hooks, journal, parties
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -34,6 +34,10 @@ suppression = _table(appointments.Suppression)
 evidence_item = _table(evidence.Evidence)
 dispute = _table(disputes.DisputeRow)
 dispute_message = _table(disputes.DisputeMessage)
+connection = _table(hooks.Connection)
+incoming_delivery = _table(hooks.IncomingDelivery)
+delivery_hint = _table(hooks.DeliveryHint)
+calendar_link = _table(hooks.CalendarLink)
 idempotency_key = _table(appointments.IdempotencyKey)
 
 account = _table(journal.Account)

@@ -795,6 +795,126 @@ def upgrade() -> None:
         batch_op.create_index("ix_entry_supplier_id_buyer_id_id", ["supplier_id", "buyer_id", "id"], unique=False)
 
     op.create_table(
+        "connection",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("provider", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("secret", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("former_secret", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("former_until", ledger.store.types.Instant(), nullable=True),
+        sa.Column("created_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("created_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("disabled_at", ledger.store.types.Instant(), nullable=True),
+        sa.CheckConstraint(
+            "provider IN ('cal_com', 'calendly', 'zoom', 'twilio', 'standard_webhooks')",
+            name=op.f("ck_connection_provider"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_connection_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
+        sa.UniqueConstraint("slug", name=op.f("uq_connection_slug")),
+    )
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_connection_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "calendar_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("appointment_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("value", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("shown", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("provider", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("connection_id", sa.Uuid(), nullable=True),
+        sa.Column("added_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("kind IN ('external_id', 'link', 'session')", name=op.f("ck_calendar_link_kind")),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointment.id"], name=op.f("fk_calendar_link_appointment_id_appointment")
+        ),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_calendar_link_buyer_id_organisation")),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_calendar_link_connection_id_connection")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["organisation.id"], name=op.f("fk_calendar_link_supplier_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_link")),
+        sa.UniqueConstraint("appointment_id", "kind", "value", name=op.f("uq_calendar_link_appointment_id_kind_value")),
+    )
+    with op.batch_alter_table("calendar_link", schema=None) as batch_op:
+        batch_op.create_index("ix_calendar_link_supplier_id_buyer_id", ["supplier_id", "buyer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_calendar_link_value"), ["value"], unique=False)
+
+    op.create_table(
+        "incoming_delivery",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("dedupe_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("event", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("url", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("received_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("signed_at", ledger.store.types.Instant(), nullable=True),
+        sa.Column("occurred_at", ledger.store.types.Instant(), nullable=True),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("appointment_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'attached') = (appointment_id IS NOT NULL)",
+            name=op.f("ck_incoming_delivery_attached_to_something"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('attached', 'unmatched', 'quarantined', 'ignored')", name=op.f("ck_incoming_delivery_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointment.id"], name=op.f("fk_incoming_delivery_appointment_id_appointment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_incoming_delivery_connection_id_connection")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_incoming_delivery_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incoming_delivery")),
+        sa.UniqueConstraint("connection_id", "dedupe_key", name=op.f("uq_incoming_delivery_connection_id_dedupe_key")),
+    )
+    with op.batch_alter_table("incoming_delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_incoming_delivery_connection_id_id", ["connection_id", "id"], unique=False)
+        batch_op.create_index("ix_incoming_delivery_organisation_id_id", ["organisation_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_incoming_delivery_waiting",
+            ["received_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'unmatched'"),
+            sqlite_where=sa.text("state = 'unmatched'"),
+        )
+
+    op.create_table(
+        "delivery_hint",
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("value", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('external_id', 'link', 'session', 'email', 'phone', 'appointment')",
+            name=op.f("ck_delivery_hint_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["incoming_delivery.id"], name=op.f("fk_delivery_hint_delivery_id_incoming_delivery")
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", "kind", "value", name=op.f("pk_delivery_hint")),
+    )
+    with op.batch_alter_table("delivery_hint", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_hint_value"), ["value"], unique=False)
+
+    op.create_table(
         "evidence",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("appointment_id", sa.Uuid(), nullable=False),
@@ -812,6 +932,7 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
         sa.Column("said", sa.JSON(none_as_null=True), nullable=True),
         sa.CheckConstraint("grade IN ('A', 'B', 'C')", name=op.f("ck_evidence_grade")),
         sa.CheckConstraint("party IN ('buyer', 'supplier', 'operator')", name=op.f("ck_evidence_party")),
@@ -821,11 +942,15 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_evidence_buyer_id_organisation")),
         sa.ForeignKeyConstraint(
+            ["delivery_id"], ["incoming_delivery.id"], name=op.f("fk_evidence_delivery_id_incoming_delivery")
+        ),
+        sa.ForeignKeyConstraint(
             ["supplier_id"], ["organisation.id"], name=op.f("fk_evidence_supplier_id_organisation")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
     )
     with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.create_index("ix_evidence_delivery_id", ["delivery_id"], unique=False)
         batch_op.create_index("ix_evidence_appointment_id_id", ["appointment_id", "id"], unique=False)
         batch_op.create_index("ix_evidence_supplier_id_buyer_id", ["supplier_id", "buyer_id"], unique=False)
 
@@ -973,6 +1098,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_prospect_supplier_id_buyer_id")
 
     op.drop_table("evidence")
+    op.drop_table("delivery_hint")
+    op.drop_table("incoming_delivery")
+    op.drop_table("calendar_link")
+    op.drop_table("connection")
     op.drop_table("dispute_message")
     op.drop_table("dispute")
     op.drop_table("prospect")

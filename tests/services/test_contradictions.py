@@ -63,10 +63,12 @@ def show(house: Market, identity: UUID, said: Sequence[Said], received_at: datet
         desk = Desk(connection, received_at)
         case = commands.in_hand(desk, identity, ARBITER, received_at)
         for each in said:
-            commands.add_evidence(
-                desk, case, ARBITER, received_at, kind="zoom", occurred_at=TUESDAY, content=b"{}",
-                media_type="application/json", said=each, grade=grade,
+            commands.keep_evidence(
+                desk, case, received_at, kind="zoom", party=Party.OPERATOR, actor=ARBITER.name, occurred_at=TUESDAY,
+                content=b"{}", media_type="application/json", said=each, grade=grade, verified=True,
             )  # fmt: skip
+        if grade == "A":
+            commands.weigh(desk, case, received_at)
         desk.flush()
 
 
