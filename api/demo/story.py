@@ -15,8 +15,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from api.demo import cast
-from ledger.domain.calendar import deadline, from_local, is_working_day, local_date
+from api.demo import cast, quarrels
+from ledger.domain.calendar import Period, deadline, from_local, is_working_day, local_date
 from ledger.domain.errors import Refusal
 from ledger.domain.intake import Company, ConsentGiven, Prospect, Submission
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Slot
@@ -45,7 +45,11 @@ PLOTS = {
     "cancelled_by_supplier": 3,
 }
 """How often each of a hundred appointments goes this way."""
-STILL_OPEN = timedelta(days=4)
+LAST_DAYS = (
+    (timedelta(days=10), timedelta(days=5), ("prospect_no_show", quarrels.CONTESTED, "disqualified")),
+    (timedelta(days=5), timedelta(), ("found_today", "silent")),
+)
+"""What the appointments of these days do in turn, so that something of everything is still open at the end."""
 SATURDAY = 5
 SHORT_OF = 6
 """In a hundred submissions, how many the terms refuse."""
@@ -80,7 +84,7 @@ class Stage:
 
     def submit(self, troupe: Troupe, submission: Submission, at: datetime) -> UUID | None:
         timeline = self.timelines[troupe.supplier, troupe.buyer]
-        self.desk.now = at
+        self.turn_to(at)
         pinned = contracts.counting(self.connection, timeline, at)
         intake = IntakeDesk(self.desk, self.secret, {timeline.buyer_id: timeline.buyer_country})
         digests = intake.digests(timeline.buyer_id, submission.prospect)
@@ -89,7 +93,13 @@ class Stage:
         self.desk.flush()
         return result.case.id if isinstance(result, Taken) else None
 
+    def turn_to(self, at: datetime) -> None:
+        """A fresh desk, on which everything is recorded at `at`."""
+        self.desk = Desk(self.connection, at)
+
     def actor(self, troupe: Troupe, party: Party) -> Actor:
+        if party is Party.OPERATOR:
+            return quarrels.ARBITER
         timeline = self.timelines[troupe.supplier, troupe.buyer]
         if party is Party.SUPPLIER:
             return Actor(f"demo:{troupe.supplier}", party, timeline.supplier_id)
@@ -98,16 +108,18 @@ class Stage:
 
 @dataclass(frozen=True)
 class Tale:
-    """What becomes of one appointment."""
+    """What becomes of one appointment. `ends_at` is when the story ends."""
 
     troupe: Troupe
     reference: str
+    index: int
     plot: str
     submitted_at: datetime
     submission: Submission
     random: Random
     bonus: str
     required: str
+    ends_at: datetime
     identity: list[UUID] = field(default_factory=list)
 
     def begin(self, stage: Stage, at: datetime) -> None:
@@ -136,9 +148,29 @@ class Tale:
                 told.append((later.ends_at + timedelta(minutes=40), self._find(Finding.ATTENDED)))
             case "prospect_no_show" | "rebooked":
                 told += self._missed(slot)
+            case "found_today":
+                told.append((self.ends_at - timedelta(minutes=50), self._find(Finding.ATTENDED, minutes=27)))
+            case quarrels.CONTESTED:
+                told.append((after, self._find(Finding.ATTENDED, criteria={self.required: CriterionFinding.REFUTED})))
+                told += self._quarrel(quarrels.contested(after, self.index))
+            case quarrels.CLAWED_BACK:
+                told.append((after, self._find(Finding.ATTENDED, minutes=24)))
+                month_end = Period.of(after, "UTC").end("UTC")
+                told += self._quarrel(quarrels.clawed_back(after, month_end, self.required))
             case _:
                 told.append((after, self._found()))
         return told
+
+    def _quarrel(self, moves: list[quarrels.Move]) -> list[tuple[datetime, Command]]:
+        def command(party: Party, act: quarrels.Act) -> Command:
+            def run(stage: Stage, at: datetime) -> None:
+                actor = stage.actor(self.troupe, party)
+                case = commands.in_hand(stage.desk, self.identity[0], actor, at)
+                act(stage.desk, case, actor, at)
+
+            return self._command(run)
+
+        return [(at, command(party, act)) for at, party, act in moves]
 
     def _found(self) -> Command:
         refuted = CriterionFinding.REFUTED
@@ -182,7 +214,7 @@ class Tale:
         if not self.identity:
             return
         actor = stage.actor(self.troupe, Party.BUYER)
-        stage.desk.now = at
+        stage.turn_to(at)
         case = commands.in_hand(stage.desk, self.identity[0], actor, at)
         commands.add_evidence(
             stage.desk,
@@ -217,7 +249,7 @@ class Tale:
 
         def run(stage: Stage, at: datetime) -> None:
             if self.identity:
-                stage.desk.now = at
+                stage.turn_to(at)
                 with suppress(Refusal):  # the terms say no to some, as they do in life
                     act(stage, at)
                 stage.desk.flush()
@@ -265,9 +297,10 @@ def _tale(
     starts_at = from_local(datetime.combine(slot_day, time(random.randint(9, 16), random.choice((0, 30)))), zone)
     numbers[troupe.country] += 1
     short = random.randrange(100) < SHORT_OF
-    plot = random.choices(list(PLOTS), weights=list(PLOTS.values()))[0]
-    if random.random() < 0.6 and now - STILL_OPEN < starts_at < now:
-        plot = "silent"  # the buyers have not come to all of the last days yet
+    plot = quarrels.plot_of(index) or random.choices(list(PLOTS), weights=list(PLOTS.values()))[0]
+    for since, until, plots in LAST_DAYS:
+        if now - since < starts_at < now - until:
+            plot = plots[index % len(plots)]
     person = cast.prospect(random, troupe.country, numbers[troupe.country])
     company, domain = person.pop("company")
     if british:
@@ -295,4 +328,4 @@ def _tale(
         consent=ConsentGiven("opt_in", submitted_at - timedelta(days=random.randint(0, 30)), f"form-{index + 1}"),
     )
     bonus, required = ("budget", "role") if british else ("storage", "bill")
-    return Tale(troupe, submission.reference, plot, submitted_at, submission, random, bonus, required)
+    return Tale(troupe, submission.reference, index, plot, submitted_at, submission, random, bonus, required, now)

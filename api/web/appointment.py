@@ -17,13 +17,12 @@ from sqlalchemy import select as rows_of
 from api.databases import database
 from api.problems import problem_of
 from api.units import clock
-from api.web import history
 from api.web.blueprint import pages, show
 from api.web.sessions import Person, only, person
 from ledger.domain.errors import Malformed, Refusal, Unknown, VersionMismatch
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party
 from ledger.domain.outcome import Findings
-from ledger.services import Kept, appointments, commands, keeping, valuation
+from ledger.services import Kept, appointments, commands, explanations, keeping, valuation
 from ledger.services.access import BUYER, OPERATOR, SUPPLIER, Principal, visible
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
@@ -162,7 +161,7 @@ def _page(
     with reading(database().engine) as connection:
         case = _case(connection, appointment_id, now)
         shown = appointments.one(connection, appointment_id, visible(viewer.principal, t.appointment), now)
-        happened = appointments.events(connection, appointment_id)
+        explained = explanations.of_appointment(connection, appointment_id, viewer.principal, now)
         parties = rows_of(t.organisation.c.slug, t.organisation.c.legal_name).where(
             t.organisation.c.id.in_((case.pinned.supplier_id, case.pinned.buyer_id))
         )
@@ -180,7 +179,7 @@ def _page(
         currency=definition.currency,
         names=names,
         criteria=_criteria(case, shown),
-        steps=history.steps(definition, happened),
+        steps=() if explained is None else explained.explanation.steps,
         evidence=evidence,
         given=given or {},
         refused_form=None if refused is None else refused[0],

@@ -16,13 +16,16 @@ from api.web.inbox import identity
 from api.web.sessions import only, person
 from invoices import files
 from invoices.storage import Storage, storage_at
-from ledger.domain.errors import Unknown
+from ledger.domain.errors import Malformed, Unknown
+from ledger.reports import documents as issued
 from ledger.reports import months as report
 from ledger.services.access import BUYER, OPERATOR, PARTIES, SUPPLIER, visible
 from ledger.store import tables as t
 from ledger.store.engine import reading
 
 PAGE: Final = 100
+LINES: Final = 200
+MOST_DIGITS: Final = 10
 
 
 @pages.get("/documents")
@@ -41,6 +44,36 @@ def documents() -> Response:
         is_first=not request.args.get("after"),
         totals=report.sums(rows),
     )
+
+
+@pages.get("/documents/<uuid:document_id>")
+@only(*PARTIES, *OPERATOR)
+def document(document_id: UUID) -> Response:
+    """One document with its lines, each of which says why."""
+    after = line_number(request.args.get("after"))
+    with reading(database().engine) as connection:
+        found = issued.one(connection, document_id, visible(person().principal, t.document))
+        if found is None:
+            raise Unknown("there is no such document")
+        lines = list(issued.lines(connection, document_id, after=after, limit=LINES + 1))
+    following = lines[LINES - 1]["number"] if len(lines) > LINES else None
+    return show(
+        "document",
+        d=found,
+        lines=lines[:LINES],
+        following=following,
+        is_first=not after,
+        zone=person().time_zone,
+    )
+
+
+def line_number(text: str | None) -> int:
+    """Where a page of lines goes on. Raises `Malformed` for what no page of ours links to."""
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
+        raise Malformed.at("after", "no page goes on there")
+    return int(text)
 
 
 @pages.get("/documents/<uuid:document_id>.pdf")

@@ -5,8 +5,10 @@ Refuses abbreviations and decimals of percent that a share does not have.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
+from ledger.domain.calendar import zone_of
 from ledger.domain.money import format_plain
 from ledger.domain.terms import (
     Criterion,
@@ -21,6 +23,11 @@ from ledger.domain.terms import (
     Standard,
     Unit,
 )
+
+Sentence = tuple[str, str]
+"""The path of a term in its document and what it says; one that begins with a hyphen is an item of a list."""
+Clause = tuple[str, list[Sentence]]
+"""A heading and its sentences."""
 
 OUTCOMES: Final = {
     Outcome.ATTENDED: "The appointment took place",
@@ -37,6 +44,23 @@ OUTCOMES: Final = {
     Outcome.CANCELLED_BY_SUPPLIER: "The supplier cancelled",
     Outcome.DISQUALIFIED: "A required criterion was refuted",
 }
+FOUND: Final = {
+    "attended": "the appointment took place",
+    "prospect_no_show": "the prospect did not come",
+    "buyer_no_show": "the buyer did not come",
+    "both_absent": "neither side came",
+    "supplier_fault": "it failed through the supplier's fault",
+    "access_failure": "access was denied on site",
+    "technical_failure": "it failed for technical reasons",
+    "unknown": "nobody said who was there",
+}
+"""Attendance as a party states it: "the buyer found that …"."""
+GRADES: Final = {
+    "A": "independent of both sides",
+    "B": "one side's own, against its interest",
+    "C": "one side's own, in its favour: it decides nothing by itself",
+}
+"""What a grade of evidence means."""
 STANDARDS: Final = {
     Standard.ATTESTATION: "a statement is enough",
     Standard.VERBAL_ON_RECORDING: "it must be heard on the recording",
@@ -84,6 +108,13 @@ def percent(basis_points: int) -> str:
     whole, fraction = divmod(basis_points, 100)
     digits = f"{fraction:02d}".rstrip("0")
     return f"{whole}.{digits} %" if digits else f"{whole} %"
+
+
+def moment(at: datetime, zone: str) -> str:
+    """`Tue 10 Mar 2026, 10:00`, in the zone that the terms count in."""
+    local = at.astimezone(zone_of(zone))
+    seconds = f":{local:%S}" if local.second else ""
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}{seconds}"
 
 
 def money(amount: int, currency: str) -> str:

@@ -133,10 +133,13 @@ def files(connection: Connection, document_id: UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def lines(connection: Connection, document_id: UUID) -> Iterable[dict[str, Any]]:
-    """The lines of a document in order."""
+def lines(
+    connection: Connection, document_id: UUID, *, after: int = 0, limit: int | None = None
+) -> Iterable[dict[str, Any]]:
+    """The lines of a document in order; all of them, or up to `limit` behind the number `after`."""
     line = t.document_line.c
-    for row in connection.execute(select(t.document_line).where(line.document_id == document_id).order_by(line.number)):
+    query = select(t.document_line).where(line.document_id == document_id, line.number > after)
+    for row in connection.execute(query.order_by(line.number).limit(limit)):
         yield {
             "number": row.number,
             "kind": row.kind,

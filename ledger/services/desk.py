@@ -43,6 +43,8 @@ class Desk:
         self.preview = preview
         self.cases: dict[UUID, Case] = {}
         self.touched: dict[UUID, Case] = {}
+        self.foreseen: list[tuple[UUID, Event]] = []
+        """What a preview has let happen, in order."""
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self.updates: list[Executable] = []
         self.postings = Postings(connection, Accounts(connection))
@@ -276,6 +278,7 @@ class Desk:
         self._watch(case)
         self._promises.note(case)
         if self.preview:
+            self.foreseen.append((case.id, event))
             return
         self.updates += dispute_rows.changes(case, event, self.add)
         self.add(

@@ -8,7 +8,7 @@ from ledger.domain import wording
 from ledger.domain.agreement import parse_agreement
 from ledger.domain.criteria import evaluate
 from ledger.domain.definition import parse_definition
-from ledger.domain.prose import prose
+from ledger.domain.prose import prose, quoted
 from ledger.domain.terms import Criterion, CriterionKind, Missing, Operator, Span, Standard, Unit
 from tests.domain.documents import agreement_document, definition_document
 
@@ -158,3 +158,20 @@ def test_reading_the_text_leaves_the_terms_usable() -> None:
     terms = parse_definition(definition_document())
     prose(terms, 1)
     assert evaluate(terms, {"employees": 42})["size"] is True
+
+
+def test_a_clause_is_quoted_in_the_words_that_were_signed() -> None:
+    definition, agreement = parse_definition(definition_document()), parse_agreement(agreement_document())
+    whole = prose(definition, 1, agreement).replace("`", "")
+    for path, number, words in (
+        ("outcomes.attended", 5, "The appointment took place: 100 %."),
+        ("verification.silence", 7, "the appointment counts as attended"),
+        ("dispute.reasons.criterion_met", 8, "The refuted criterion was met"),
+        ("price.bonuses.owner", 11, "adds GBP 25.00"),
+        ("size", 1, "“Employees” is between 10 and 250"),
+    ):
+        found = quoted(definition, path, agreement)
+        assert found is not None and found.number == number and words in found.text and found.text in whole
+    narrow, wide = quoted(definition, "rebooking.within"), quoted(definition, "rebooking")
+    assert narrow and wide and narrow.text == wide.text, "what is not said apart is quoted with what it is said in"
+    assert quoted(definition, "nothing.of.this") is None
