@@ -21,7 +21,7 @@ endif
 BIN := .venv/bin
 CODE := $(wildcard ledger api invoices migrations bench tests wsgi.py)
 
-.PHONY: help run setup setup-run test lint format bench lock clean
+.PHONY: help run setup setup-run test soak lint format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,14 @@ setup-run:
 
 test: lint ## lint, then every test on SQLite and PostgreSQL (ARGS= for pytest)
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+# SEEDS= stories of DAYS= days, then EXAMPLES= new runs of the state machine against its reference model, on both engines
+SEEDS ?= 10
+DAYS ?= 30
+EXAMPLES ?= 500
+soak: setup ## search for bugs for hours: simulations, and the state machine against the reference model
+	@for seed in $$(shuf -i 1-1000000 -n $(SEEDS)); do $(BIN)/appointment-ledger simulate --seed $$seed --days $(DAYS); done
+	@SOAK=$(EXAMPLES) $(BIN)/python -m pytest -q tests/services/test_state_machine.py
 
 lint: setup ## ruff and mypy
 	@$(BIN)/ruff check .

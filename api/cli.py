@@ -16,6 +16,7 @@ from api.commands import (
     rendering,
     serve,
     settlement,
+    simulate,
     verification,
     worker,
 )
@@ -41,6 +42,7 @@ for command in (
     exports.export_period,
     rendering.render,
     worker.worker,
+    simulate.play,
     verification.verify,
 ):
     main.add_command(command)

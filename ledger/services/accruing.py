@@ -43,6 +43,8 @@ class Accruals:
         self._add = add
         self._preview = preview
         self._positions: dict[tuple[UUID, int], tuple[int, int]] = {}
+        self.newest: dict[UUID, tuple[datetime, int]] = {}
+        """For each appointment the newest effective time of its accruals made here, with its month (YYYYMM)."""
 
     def price(self, case: Case, event: Event) -> Event:
         """The event with the money that it brings, if any; the accrual is posted."""
@@ -74,6 +76,7 @@ class Accruals:
         month = Period.of(event.effective_at, case.pinned.definition.time_zone).number
         if case.state.position is None:
             self._take_position(case.pinned.agreement_id, month)
+        self.made(case, event.effective_at, month)
         if not self._preview:
             self._post(case, event, quoted, outcome, criteria, month, difference)
         return {
@@ -83,6 +86,10 @@ class Accruals:
             "share": quoted.share,
             "amount": quoted.amount,
         }
+
+    def made(self, case: Case, at: datetime, month: int) -> None:
+        """Notes an accrual, so that a preview can tell the period of what is not in the books yet."""
+        self.newest[case.id] = max((at, month), self.newest.get(case.id, (at, month)))
 
     def write_positions(self) -> None:
         """Writes how many positions of each month are taken now."""

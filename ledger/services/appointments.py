@@ -5,7 +5,7 @@ appointment is not found. Lists are keyset pages, newest first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -212,8 +212,8 @@ def _render(connection: Connection, found: Sequence[Case], now: datetime) -> lis
     if not found:
         return []
     due = {case.pinned.agreement_id for case in found if _is_due(case.state, now) or case.state.replacement_at}
+    desk = Desk(connection, now, preview=True)
     if due:
-        desk = Desk(connection, now, preview=True)
         desk.take(found)
         desk.fetch_due(now, due)
         desk.settle(now)
@@ -223,6 +223,9 @@ def _render(connection: Connection, found: Sequence[Case], now: datetime) -> lis
     rows = connection.execute(select(column.id, column.created_at).where(column.id.in_(ids)))
     created = {row.id: row.created_at for row in rows}
     money = _money(connection, ids)
+    for identity, (_at, month) in desk.accruals.newest.items():
+        before = money.get(identity, UNTOUCHED)
+        money[identity] = replace(before, period=max(before.period or "", str(Period.from_number(month))))
     slugs = _slugs(connection, {i for case in found for i in (case.pinned.supplier_id, case.pinned.buyer_id)})
     return [
         as_json(case, people.get(case.id), money.get(case.id, UNTOUCHED), slugs, created[case.id], now)

@@ -219,9 +219,10 @@ class Holding:
         corrects: UUID | None = None,
     ) -> UUID:
         accrual_id = new_id()
+        month = Period.of(at, self._case.pinned.definition.time_zone).number
+        self._books.accruals.made(self._case, at, month)
         if self._books.preview:
             return accrual_id
-        month = Period.of(at, self._case.pinned.definition.time_zone).number
         copied = {name: value for name, value in row.items() if name != "line"}
         self._books.add(
             "accrual",

@@ -4,7 +4,7 @@ Owns the way in that the API takes: one transaction a command, tried again where
 what `Kept` says stays. Terms ask for nothing but the facts, so that a test changes only the clause it is about.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -41,6 +41,7 @@ DAY = timedelta(days=1)
 ATTENDED = Findings(Finding.ATTENDED)
 NO_SHOW = Findings(Finding.PROSPECT_NO_SHOW)
 ATTEMPTS = 4
+FACTS: Mapping[str, Any] = {"employees": 42, "title": "CFO", "owner": True}
 
 
 def easy(document: Document) -> None:
@@ -111,6 +112,7 @@ class Market:
         at: datetime = MONDAY,
         starts_at: datetime = TUESDAY,
         definition: str = "uk-finance-review",
+        facts: Mapping[str, Any] = FACTS,
         **prospect: Any,
     ) -> Taken | NotTaken:
         """One submission, by somebody nobody knows unless `prospect` (fields, and `domain`, `number`) says who."""
@@ -120,7 +122,7 @@ class Market:
             Slot(starts_at, starts_at + timedelta(minutes=30)),
             Prospect(company=company, **prospect),
             "outbound",
-            facts={"employees": 42, "title": "CFO", "owner": True},
+            facts=facts,
         )
 
         def work(connection: Connection) -> Taken | NotTaken:

@@ -103,6 +103,27 @@ class House:
         market.find(self.ids["held"], ATTENDED, APRIL + DAY + NOON)
         self._claw_back("held", "wrong_person", WRONG_PERSON, datetime(2026, 4, 29, 9, tzinfo=UTC), concede=False)
 
+        self._lower("lowered", datetime(2026, 4, 23, 9, tzinfo=UTC))
+
+    def _lower(self, name: str, at: datetime) -> None:
+        """The supplier wants more, the arbiter gives less: an amount that waits for its invoice falls."""
+        self.ids[name] = self.market.taken(reference=f"S-{name}", at=APRIL, starts_at=at, name="Low")
+        self.market.find(self.ids[name], Findings(Finding.ATTENDED, 5), at + NOON)
+
+        opened: list[UUID] = []
+
+        def open_it(desk: Desk, case: Case, actor: Actor) -> None:
+            opened.append(disputes.open_dispute(desk, case, "criterion_met", ATTENDED, None, actor, at + DAY))
+
+        def insist(desk: Desk, case: Case, actor: Actor) -> None:
+            disputes.reply(desk, case, opened[0], Position.CONTEST, None, actor, at + DAY)
+
+        def decide(desk: Desk, case: Case, actor: Actor) -> None:
+            disputes.decide(desk, case, opened[0], 0, "less than that", actor, at + DAY)
+
+        for party, act in ((Party.SUPPLIER, open_it), (Party.BUYER, insist), (Party.OPERATOR, decide)):
+            self.market.command(self.ids[name], party, at + DAY, act)
+
     def _evidence(self, appointment_id: UUID) -> None:
         at = TUESDAY + NOON
 
