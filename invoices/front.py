@@ -99,8 +99,6 @@ class Front:
 
     def _figures(self) -> list[dict[str, str]]:
         document, sums = self._document, self._document.totals
-        rates = sorted({tax.rate for tax in document.taxes})
-        rate = display.percent(rates[0], self._locale) if len(rates) == 1 else "several rates"
         total_hint = f"deposit drawn {self._money(-sums.prepaid)}" if sums.prepaid else "with VAT"
         if document.kind == "credit_note":
             due = ("Credited", self._money(sums.due), "taken off what is owed")
@@ -110,11 +108,18 @@ class Front:
             due = ("Due", display.day(document.due_on, self._locale), f"{self._money(sums.due)} to pay")
         figures = (
             ("Net", self._money(sums.net), "without VAT"),
-            ("VAT", self._money(sums.tax), rate),
+            ("VAT", self._money(sums.tax), self._rate()),
             ("Total", self._money(sums.gross), total_hint),
             due,
         )
         return [{"label": label, "value": value, "hint": hint} for label, value, hint in figures]
+
+    def _rate(self) -> str:
+        """The one rate there is, or why there is none."""
+        if len(self._document.taxes) != 1:
+            return "several rates"
+        (tax,) = self._document.taxes
+        return display.percent(tax.rate, self._locale) if tax.rate else words.CATEGORY_NAMES[tax.category].lower()
 
     def _band(self) -> tuple[float, list[float]]:
         """The largest size at which all four figures stand on one line, and the widths that make it so."""
@@ -166,7 +171,9 @@ class Front:
         rows = [
             GridRow((
                 f"{words.CATEGORY_NAMES[tax.category]} ({tax.category})",
-                display.percent(tax.rate, self._locale), self._amount(tax.net), self._amount(tax.tax),
+                "" if tax.category == "O" else display.percent(tax.rate, self._locale),
+                self._amount(tax.net),
+                self._amount(tax.tax),
             ))
             for tax in self._document.taxes
         ]  # fmt: skip
@@ -242,8 +249,8 @@ def _shortened(name: str) -> str:
 
 
 def _confirmed_everywhere(groups: Iterable[PriceGroup]) -> set[str]:
-    """What every appointment's group has confirmed tells none of them apart."""
-    confirmed = [set(group.confirmed) for group in groups if group.kind == "appointment"]
+    """What every group of appointments has confirmed tells none of them apart."""
+    confirmed = [set(group.confirmed) for group in groups if group.kind in ("appointment", "credit")]
     return set.intersection(*confirmed) if confirmed else set()
 
 

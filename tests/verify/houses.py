@@ -56,7 +56,8 @@ class House:
             price={"tiers": [{"from": 1, "amount": 18000}, {"from": 3, "amount": 16000}], "bonuses": {"owner": 2500}},
         )
         with engine.begin() as connection:
-            connection.execute(t.organisation.update().values(vat_id="GB980780684"))
+            address = {"line1": "1 High Street", "city": "Leeds", "country": "GB"}
+            connection.execute(t.organisation.update().values(vat_id="GB980780684", address=address))
         self.ids: dict[str, UUID] = {}
         self._march()
         self._bill("2026-03", datetime(2026, 4, 3, 9, tzinfo=UTC))

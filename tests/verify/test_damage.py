@@ -336,6 +336,7 @@ DAMAGES = (
     Damage("a link gone", gone(t.chain_link, these(t.chain_link.c.sequence == 5)), {"chain"}),
     Damage("the chain anew", rewritten_chain, {"chain", "printed heads"}),
     Damage("a file's record gone", gone(t.document_file, these(t.document_file.c.size > 0)), {"renderings"}),
+    Damage("an e-invoice's record gone", gone(t.document_file, these(t.document_file.c.kind == "xml")), {"renderings"}),
     Damage("a job gone", gone(t.rendering, these(t.rendering.c.attempts >= 0)), {"renderings"}),
     Damage("the revision", older, {"migrations"}),
 )
