@@ -4,7 +4,7 @@ Owns the mapping between `ledger.domain.lifecycle.Appointment` and the appointme
 a column is named in one place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -105,24 +105,53 @@ def is_qualified(case: Case) -> bool:
 
 def changing(case: Case) -> dict[str, Any]:
     """The columns that a move may change."""
-    state = case.state
-    slot = state.slot
-    row: dict[str, Any] = dict(zip(PLAIN, _PLAIN_OF(state), strict=True))
-    row["slots"] = [
-        [s.starts_at.astimezone(UTC).isoformat(), s.ends_at.astimezone(UTC).isoformat()] for s in state.slots
-    ]
-    row["starts_at"] = slot.starts_at
-    row["ends_at"] = slot.ends_at
-    row["schedule"] = state.schedule.value
-    row["criteria"] = dict(state.criteria)
-    row["qualified"] = is_qualified(case)
-    row["attendance"] = state.attendance.value
-    row["verdict"] = state.verdict.value
-    row["outcome"] = None if state.outcome is None else state.outcome.value
-    row["next_due_at"] = state.next_due_at
-    row["dispute"] = None if state.dispute is None else dict(state.dispute)
-    row["decided"] = list(state.decided)
+    row: dict[str, Any] = dict(zip(PLAIN, _PLAIN_OF(case.state), strict=True))
+    row["next_due_at"] = case.state.next_due_at
+    for written in _WRITTEN.values():
+        row.update(written(case))
     return row
+
+
+def changed(case: Case) -> dict[str, Any]:
+    """The columns that moves have changed since the table had it; what is as it was need not be written again."""
+    state, before = case.state, case.loaded
+    if before is None:
+        return changing(case)
+    plain = zip(PLAIN, _PLAIN_OF(state), _PLAIN_OF(before), strict=True)
+    row: dict[str, Any] = {name: new for name, new, old in plain if new != old}
+    if state.next_due_at != before.next_due_at:
+        row["next_due_at"] = state.next_due_at
+    for name, written in _WRITTEN.items():
+        if getattr(state, name) != getattr(before, name):
+            row.update(written(case))
+    return row
+
+
+def _slots(case: Case) -> dict[str, Any]:
+    slots, last = case.state.slots, case.state.slot
+    instants = [[s.starts_at.astimezone(UTC).isoformat(), s.ends_at.astimezone(UTC).isoformat()] for s in slots]
+    return {"slots": instants, "starts_at": last.starts_at, "ends_at": last.ends_at}
+
+
+def _criteria(case: Case) -> dict[str, Any]:
+    return {"criteria": dict(case.state.criteria), "qualified": is_qualified(case)}
+
+
+def _dispute(case: Case) -> dict[str, Any]:
+    return {"dispute": None if case.state.dispute is None else dict(case.state.dispute)}
+
+
+_WRITTEN: Mapping[str, Callable[[Case], dict[str, Any]]] = {
+    "slots": _slots,
+    "criteria": _criteria,
+    "schedule": lambda case: {"schedule": case.state.schedule.value},
+    "attendance": lambda case: {"attendance": case.state.attendance.value},
+    "verdict": lambda case: {"verdict": case.state.verdict.value},
+    "outcome": lambda case: {"outcome": None if case.state.outcome is None else case.state.outcome.value},
+    "dispute": _dispute,
+    "decided": lambda case: {"decided": list(case.state.decided)},
+}
+"""For each other field of the state: the columns that it is written to."""
 
 
 def whole(case: Case, created_at: datetime) -> dict[str, Any]:

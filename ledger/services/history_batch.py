@@ -31,11 +31,12 @@ from ledger.store import tables as t
 
 MOST_WAITING = 20_000
 """How many appointments are kept in memory between batches; more are read again when their turn comes."""
+BUYER, SUPPLIER = Actor(ACTOR, Party.BUYER, None), Actor(ACTOR, Party.SUPPLIER, None)
 CANCELLATIONS = {
-    Outcome.CANCELLED_BY_PROSPECT: (Party.PROSPECT, Party.BUYER),
-    Outcome.CANCELLED_BY_BUYER: (Party.BUYER, Party.BUYER),
-    Outcome.CANCELLED_BY_BUYER_LATE: (Party.BUYER, Party.BUYER),
-    Outcome.CANCELLED_BY_SUPPLIER: (Party.SUPPLIER, Party.SUPPLIER),
+    Outcome.CANCELLED_BY_PROSPECT: (Party.PROSPECT, BUYER),
+    Outcome.CANCELLED_BY_BUYER: (Party.BUYER, BUYER),
+    Outcome.CANCELLED_BY_BUYER_LATE: (Party.BUYER, BUYER),
+    Outcome.CANCELLED_BY_SUPPLIER: (Party.SUPPLIER, SUPPLIER),
 }
 """For each outcome that is a cancellation: who asked, and who is taken to have said so."""
 
@@ -73,6 +74,7 @@ class Batch:
     refused: list[RefusedRow] = field(default_factory=list)
     _found: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
     _new: dict[int, _New | Refusal] = field(default_factory=dict)
+    _refusing: set[UUID] = field(default_factory=set)
     _refused_before: dict[tuple[UUID, str], tuple[Violation, ...]] = field(default_factory=dict)
     _concluded: set[tuple[UUID, datetime]] = field(default_factory=set)
 
@@ -118,34 +120,43 @@ class Batch:
         """Puts on the desk what the actions speak of, and finds out what earlier imports decided about it."""
         for case in desk.cases.values():
             self._found[case.pinned.supplier_id, case.reference] = case.id
-        references: dict[UUID, set[str]] = {}
-        sources: dict[UUID, set[str]] = {}
+        references: dict[UUID, dict[str, None]] = {}
+        submitting: dict[UUID, list[Action]] = {}
         for action, timeline in self._usable(actions):
             reference = action.row.cells["reference"]
             if (timeline.supplier_id, reference) not in self._found:
-                references.setdefault(timeline.supplier_id, set()).add(reference)
+                references.setdefault(timeline.supplier_id, {})[reference] = None
                 if action.kind == SUBMISSION:
-                    sources.setdefault(timeline.supplier_id, set()).add(_source(action))
-        appointment, refusal, event = t.appointment.c, t.intake_refusal.c, t.appointment_event.c
+                    submitting.setdefault(timeline.supplier_id, []).append(action)
+        appointment, event = t.appointment.c, t.appointment_event.c
         ruled = []
-        for supplier_id, some in _portions(references):
-            for case in cases.load(
-                self.connection, (appointment.supplier_id == supplier_id) & appointment.reference.in_(some)
-            ):
-                desk.take((case,))
-                self._found[supplier_id, case.reference] = case.id
-                if case.state.verdict is not Verdict.PENDING or case.state.rebookings:
-                    ruled.append(case.id)
-        for supplier_id, some in _portions(sources):
-            found = select(refusal.source_key, refusal.violations).where(
-                refusal.supplier_id == supplier_id, refusal.source_key.in_(some)
-            )
-            for source, broken in self.connection.execute(found):
-                self._refused_before[supplier_id, source] = tuple(Violation(**each) for each in broken)
-        for _, ids in _portions({None: ruled}):
+        for supplier_id, wanted in references.items():
+            for some in _portions(wanted):
+                of_supplier = (appointment.supplier_id == supplier_id) & appointment.reference.in_(some)
+                for case in cases.load(self.connection, of_supplier):
+                    desk.take((case,))
+                    self._found[supplier_id, case.reference] = case.id
+                    if case.state.verdict is not Verdict.PENDING or case.state.rebookings:
+                        ruled.append(case.id)
+        self._load_refusals(submitting)
+        for ids in _portions(ruled):
             by_import: ColumnElement[bool] = (event.actor == ACTOR) & (event.number > 1)
             decided = select(event.appointment_id, event.effective_at).where(event.appointment_id.in_(ids), by_import)
             self._concluded.update((row.appointment_id, row.effective_at) for row in self.connection.execute(decided))
+
+    def _load_refusals(self, submitting: Mapping[UUID, list[Action]]) -> None:
+        """What earlier imports refused of these submissions; of most suppliers they refused nothing."""
+        refusal = t.intake_refusal.c
+        refused = select(refusal.supplier_id).distinct().where(refusal.source_key.is_not(None))
+        for suppliers in _portions(submitting):
+            self._refusing.update(self.connection.scalars(refused.where(refusal.supplier_id.in_(suppliers))))
+        for supplier_id in self._refusing:
+            for sources in _portions(map(_source, submitting[supplier_id])):
+                found = select(refusal.source_key, refusal.violations).where(
+                    refusal.supplier_id == supplier_id, refusal.source_key.in_(sources)
+                )
+                for source, broken in self.connection.execute(found):
+                    self._refused_before[supplier_id, source] = tuple(Violation(**each) for each in broken)
 
     def _read(self, intake: IntakeDesk, actions: list[Action]) -> None:
         """Reads the submissions that are new, and tells the intake whom it is going to see."""
@@ -175,16 +186,14 @@ class Batch:
                 raise Refused.by("reference", "duplicate_reference", f"reference {reference!r} was submitted before")
             self.known += 1
             return
-        refused_before = self._refused_before.get((timeline.supplier_id, _source(action)))
-        if refused_before is not None:
-            self._refuse(action, refused_before)
+        source = _source(action)
+        if timeline.supplier_id in self._refusing and (timeline.supplier_id, source) in self._refused_before:
+            self._refuse(action, self._refused_before[timeline.supplier_id, source])
             return
         new = self._new[action.row.line]
         if isinstance(new, Refusal):
             raise new
-        result = intake.submit(
-            new.pinned, new.submission, action.at, ACTOR, digests=new.digests, source_key=_source(action)
-        )
+        result = intake.submit(new.pinned, new.submission, action.at, ACTOR, digests=new.digests, source_key=source)
         if isinstance(result, NotTaken):
             self._refuse(action, result.violations)
         else:
@@ -206,10 +215,10 @@ class Batch:
         case, outcome = desk.cases[identity], Outcome(action.row.cells["outcome"])
         if outcome in CANCELLATIONS:
             asked, stated = CANCELLATIONS[outcome]
-            commands.cancel(desk, case, asked, Actor(ACTOR, stated, None), action.at, "")
+            commands.cancel(desk, case, asked, stated, action.at, "")
         else:
             findings = findings_of(outcome, case.pinned)
-            commands.give_findings(desk, case, findings, Actor(ACTOR, Party.BUYER, None), action.at)
+            commands.give_findings(desk, case, findings, BUYER, action.at)
         self._concluded.add((identity, action.at))
         self.outcomes += 1
 
@@ -229,12 +238,11 @@ def _is_submission_of(case: Case, action: Action) -> bool:
     return case.state.submitted_at == action.submitted_at and case.state.slots[0] == slot_of(action.row)
 
 
-def _portions(wanted: Mapping[Any, Iterable[Any]]) -> Iterable[tuple[Any, list[Any]]]:
-    """What is wanted of each, as many at a time as one statement names."""
-    for key, values in wanted.items():
-        every = sorted(values)
-        for start in range(0, len(every), cases.IN_CHUNKS):
-            yield key, every[start : start + cases.IN_CHUNKS]
+def _portions(wanted: Iterable[Any]) -> Iterable[list[Any]]:
+    """What is wanted, as much at a time as one statement names."""
+    every = list(wanted)
+    for start in range(0, len(every), cases.IN_CHUNKS):
+        yield every[start : start + cases.IN_CHUNKS]
 
 
 def findings_of(outcome: Outcome, pinned: Pinned) -> Findings:

@@ -8,10 +8,10 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
@@ -21,8 +21,7 @@ SUBMISSION, OUTCOME = 0, 1
 WRITTEN_AT_ONCE = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """What a row asks for at an instant: its submission, or its outcome."""
 
     at: datetime

@@ -54,7 +54,7 @@ def contested(definition: Definition) -> Appointment:
 
 
 def accepted(definition: Definition) -> Appointment:
-    return replace(given(definition, ATTENDED), amount=18000, price=18000)
+    return given(definition, ATTENDED)._replace(amount=18000, price=18000)
 
 
 def clawback(definition: Definition, state: Appointment, **changes: Any) -> Event:
@@ -195,7 +195,7 @@ def test_a_decided_fact_is_not_disputed_again() -> None:
     definition = terms()
     state = contested(definition)
     state = apply(state, disputes.replied(definition, state, Position.CONCEDE, Party.BUYER, LATER, "key:b"))
-    state = replace(state, amount=18000, price=18000)
+    state = state._replace(amount=18000, price=18000)
     with pytest.raises(IllegalMove) as refused:
         clawback(definition, state)
     assert refused.value.code == "already_decided"
@@ -205,7 +205,7 @@ def test_another_fact_can_still_be_disputed() -> None:
     definition = terms()
     state = contested(definition)
     state = apply(state, disputes.replied(definition, state, Position.CONCEDE, Party.BUYER, LATER, "key:b"))
-    state = replace(state, amount=18000, price=18000)
+    state = state._replace(amount=18000, price=18000)
     claim = replace(ATTENDED, criteria={"size": CriterionFinding.REFUTED})
     assert clawback(definition, state, claim=claim).payload["facts"] == ["size"]
 
@@ -214,7 +214,7 @@ def test_a_decided_share_closes_the_appointment() -> None:
     definition = terms()
     state = contested(definition)
     event = disputes.decided_by_share(definition, state, 4000, LATER, "user:arbiter", "half the agenda")
-    state = replace(apply(state, event), amount=7200, price=18000)
+    state = apply(state, event)._replace(amount=7200, price=18000)
     assert state.share == 4000
     with pytest.raises(IllegalMove):
         clawback(definition, state, claim=replace(ATTENDED, criteria={"size": CriterionFinding.REFUTED}))
@@ -225,7 +225,7 @@ def test_a_withdrawn_dispute_gives_the_verdict_back_with_its_clocks() -> None:
     before = given(definition)
     state = apply(before, contest(definition, before))
     state = apply(state, disputes.withdrawn(state, before, Party.SUPPLIER, LATER, "key:s"))
-    assert replace(state, version=before.version) == before
+    assert state._replace(version=before.version) == before
 
 
 def test_only_the_opener_withdraws() -> None:

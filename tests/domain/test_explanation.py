@@ -44,7 +44,7 @@ class Story:
     def then(self, event: Event | None, **money: int) -> "Story":
         assert event is not None
         if money:
-            event = replace(event, payload={**event.payload, "money": money})
+            event = event._replace(payload={**event.payload, "money": money})
         self.events.append(event)
         self.states.append(apply(self.state, event))
         return self
@@ -139,7 +139,7 @@ def test_every_kind_of_dispute_says_who_opened_it_and_why(kind: DisputeKind) -> 
         escalating = states.terms(lambda document: document["verification"].update(silence="escalate"))
         event = fallen_due(escalating, states.booked(escalating))
         assert event is not None
-        story = Story(escalating).then(replace(event, payload={**event.payload, "dispute": "d-1"}))
+        story = Story(escalating).then(event._replace(payload={**event.payload, "dispute": "d-1"}))
     else:
         story = clawed_back() if kind is DisputeKind.CLAWBACK else contested()
         if kind is DisputeKind.CONTRADICTION:

@@ -1,6 +1,5 @@
 """Rules of the five axes: which move is legal from where, what each changes, and that events alone make the state."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from types import MappingProxyType
@@ -109,7 +108,7 @@ def event(kind: EventKind, **changes: Any) -> Event:
 
 
 def state_of(schedule: Schedule, verdict: Verdict) -> Appointment:
-    return replace(booked(TERMS), schedule=schedule, verdict=verdict)
+    return booked(TERMS)._replace(schedule=schedule, verdict=verdict)
 
 
 @pytest.mark.parametrize("kind", EventKind)
@@ -138,8 +137,8 @@ def test_nothing_happens_to_an_appointment_that_was_never_submitted(kind: EventK
 def test_a_move_never_changes_the_state_it_starts_from() -> None:
     for kind, (schedule, verdict) in ((kind, pair) for kind, pairs in LEGAL.items() for pair in pairs):
         state = state_of(schedule, verdict)
-        frozen = replace(
-            state, claims=MappingProxyType(dict(state.claims)), criteria=MappingProxyType(dict(state.criteria))
+        frozen = state._replace(
+            claims=MappingProxyType(dict(state.claims)), criteria=MappingProxyType(dict(state.criteria))
         )
         before = repr(frozen)
         apply(frozen, event(kind))

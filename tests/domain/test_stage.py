@@ -1,6 +1,5 @@
 """Rules of what people see: the first stage that is true, the state of the money, and the clocks that still run."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -44,7 +43,7 @@ ON_A_DOCUMENT = Billed(invoiced=20500, ever_accrued=True, on_a_document=True)
 
 def given(findings: Findings = ATTENDED, **changes: Any) -> Appointment:
     state = booked(TERMS)
-    return replace(apply(state, found(TERMS, state, findings, END)), **changes)
+    return apply(state, found(TERMS, state, findings, END))._replace(**changes)
 
 
 def paid(findings: Findings = ATTENDED, **changes: Any) -> Appointment:
