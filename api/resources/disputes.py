@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, select, true
 from api.auth import ARBITER, OPERATOR, PARTIES, visible
 from api.endpoints import Resource
 from api.resources.appointments import actor_of, findings_of, taken_in_hand
-from api.resources.evidence import evidence_of
+from api.resources.evidence import evidence_of, presence_of
 from api.schemas import disputes as schemas
 from api.schemas import page_of
 from api.units import Answer, Command, Query, with_id
@@ -157,6 +157,7 @@ def _whole(connection: Connection, dispute_id: UUID, sees: ColumnElement[bool], 
         **_rendered(row, now),
         "messages": [dict(said) for said in messages.mappings()],
         "evidence": evidence_of(connection, row["appointment_id"]),
+        "presence": presence_of(connection, row["appointment_id"], now),
     }
 
 

@@ -3,6 +3,7 @@
 Files are handed out as downloads only, whatever they say they are: nothing that a party sent is ever shown as a page.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +13,13 @@ from sqlalchemy import Connection, select
 from api.auth import ADMIN, ARBITER, OPERATOR, PARTIES, visible
 from api.endpoints import Resource
 from api.resources.appointments import actor_of, check_seen, taken_in_hand
-from api.schemas import appointments as schemas
+from api.schemas import evidence as schemas
 from api.units import JSON, Answer, Command, Query
 from api.uploads import Upload, json_or_form
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Unknown
 from ledger.domain.messages import mapping, plain
-from ledger.services import commands, keeping
+from ledger.services import cases, commands, keeping, readings
 from ledger.store import tables as t
 
 blueprint = Resource("evidence", description="Evidence: raw bytes with their hash and the grade of their origin.")
@@ -71,9 +72,10 @@ def _said(content: Any) -> list[Any]:
 
 @blueprint.query("/appointments/<uuid:appointment_id>/evidence", roles=READERS, answers=schemas.EvidenceList)
 def list_evidence(query: Query, appointment_id: UUID) -> Answer:
-    """List the evidence about an appointment, oldest first."""
+    """List the evidence about an appointment, oldest first, with the presence that it shows."""
     check_seen(query.connection, appointment_id, visible(query.principal, t.appointment))
-    return Answer({"items": evidence_of(query.connection, appointment_id)})
+    presence = presence_of(query.connection, appointment_id, query.now)
+    return Answer({"items": evidence_of(query.connection, appointment_id), "presence": presence})
 
 
 @blueprint.query(
@@ -102,3 +104,9 @@ def evidence_of(connection: Connection, appointment_id: UUID) -> list[dict[str, 
     shown = (*(evidence[name] for name in SHOWN), evidence.delivery_id.label("delivery"))
     query = select(*shown).where(evidence.appointment_id == appointment_id)
     return [dict(row) for row in connection.execute(query.order_by(evidence.id)).mappings()]
+
+
+def presence_of(connection: Connection, appointment_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """Who was there and for how long, by the grade of the evidence that shows it."""
+    (case,) = cases.load(connection, t.appointment.c.id == appointment_id)
+    return [readings.as_json(case, picture) for picture in readings.pictures(connection, case, now)]

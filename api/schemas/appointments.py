@@ -1,4 +1,4 @@
-"""Appointments on the wire: submissions, findings, cancellations, reschedules, evidence, and the whole appointment."""
+"""Appointments on the wire: submissions, findings, cancellations, reschedules, and the whole appointment."""
 
 import re
 from collections.abc import Mapping
@@ -159,17 +159,6 @@ class RescheduleBody(Strict):
     reason = fields.Text(load_default=None, allow_none=True, longest=2000, lines=True)
 
 
-class EvidenceBody(Strict):
-    """What a party says or shows. `contact_attempt` by the buyer counts towards a no-show.
-
-    Content in one of the shapes of `/hooks/{connection}`'s Standard Webhooks (`participants`, or `what`) is read.
-    """
-
-    kind = fields.Text(required=True, longest=50)
-    occurred_at = fields.Instant(required=True)
-    content = plain.Raw(required=True, metadata={"description": "Any JSON value"})
-
-
 class AppointmentFilters(Page):
     """What the list is narrowed to."""
 
@@ -319,39 +308,6 @@ class Events(Strict):
     """An appointment's events, oldest first."""
 
     items = plain.List(plain.Nested(Event), required=True)
-
-
-class Evidence(Strict):
-    """Evidence as it was received; its grade follows from who sent it."""
-
-    id = fields.Identifier(required=True)
-    kind = fields.Text(required=True)
-    party = fields.Choice(("buyer", "supplier", "operator"), required=True)
-    grade = fields.Choice(("A", "B", "C"), required=True)
-    verified = fields.Flag(required=True)
-    occurred_at = fields.Instant(required=True)
-    received_at = fields.Instant(required=True)
-    media_type = fields.Text(required=True)
-    file_name = fields.Text(required=True, allow_none=True)
-    sha256 = fields.Text(required=True, longest=64)
-    size = fields.Whole(required=True)
-    delivery = fields.Identifier(
-        required=True, allow_none=True, metadata={"description": "What came by webhook names its delivery"}
-    )
-    said = plain.Raw(
-        required=True,
-        allow_none=True,
-        metadata={
-            "description": "What it proves, in one shape for every sender: `what` is joined, left, log, no_show, call "
-            "or booking; null where it cannot be read"
-        },
-    )
-
-
-class EvidenceList(Strict):
-    """The evidence about an appointment, oldest first."""
-
-    items = plain.List(plain.Nested(Evidence), required=True)
 
 
 class BatchBody(Strict):

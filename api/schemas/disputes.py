@@ -7,7 +7,8 @@ from marshmallow import fields as plain
 
 from api import fields
 from api.schemas import Page, Strict
-from api.schemas.appointments import Evidence, FindingsBody
+from api.schemas.appointments import FindingsBody
+from api.schemas.evidence import Evidence, Presence
 from ledger.domain.disputes import DisputeKind, Position
 from ledger.store.disputes import RESOLUTIONS, STATES
 
@@ -96,3 +97,4 @@ class Dispute(DisputeItem):
 
     messages = plain.List(plain.Nested(Message), required=True)
     evidence = plain.List(plain.Nested(Evidence), required=True)
+    presence = plain.List(plain.Nested(Presence), required=True)

@@ -11,18 +11,19 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, redirect, request, url_for
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func
 from sqlalchemy import select as rows_of
 
 from api.databases import database
 from api.problems import problem_of
 from api.units import clock
+from api.web import bars
 from api.web.blueprint import pages, show
 from api.web.sessions import Person, only, person
 from ledger.domain.errors import Malformed, Refusal, Unknown, VersionMismatch
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party
 from ledger.domain.outcome import Findings
-from ledger.services import Kept, appointments, commands, explanations, keeping, valuation
+from ledger.services import Kept, appointments, commands, explanations, keeping, readings, valuation
 from ledger.services.access import BUYER, OPERATOR, SUPPLIER, Principal, visible
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
@@ -168,6 +169,7 @@ def _page(
         names = {row.slug: row.legal_name for row in connection.execute(parties)}
         forms = _forms(connection, case, shown, given, viewer, now) if viewer.has(BUYER) and shown else {}
         evidence = _evidence(connection, appointment_id)
+        drawings = drawings_of(connection, case, now)
     assert shown is not None, "what the case was found by finds it again"
     definition = case.pinned.definition
     return show(
@@ -181,6 +183,7 @@ def _page(
         criteria=_criteria(case, shown),
         steps=() if explained is None else explained.explanation.steps,
         evidence=evidence,
+        drawings=drawings,
         given=given or {},
         refused_form=None if refused is None else refused[0],
         problem=None if refused is None else _problem(refused[1]),
@@ -263,11 +266,22 @@ def _criteria(case: Case, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _evidence(connection: Connection, appointment_id: UUID) -> list[Any]:
+    """What came, one line for each kind of it from one side: a meeting's log may come in many pieces."""
     item = t.evidence_item.c
-    query = rows_of(item.id, item.kind, item.grade, item.party, item.received_at).where(
-        item.appointment_id == appointment_id
+    since = func.min(item.received_at).label("received_at")
+    query = (
+        rows_of(item.kind, item.grade, item.party, since, func.count().label("pieces"))
+        .where(item.appointment_id == appointment_id)
+        .group_by(item.kind, item.grade, item.party)
+        .order_by(since, item.kind, item.grade, item.party)
     )
-    return list(connection.execute(query.order_by(item.id)).mappings())
+    return list(connection.execute(query).mappings())
+
+
+def drawings_of(connection: Connection, case: Case, now: datetime) -> list[bars.Drawing]:
+    """Who was there, drawn by the grade of the evidence that shows it."""
+    definition, slot = case.pinned.definition, case.state.slot
+    return [bars.draw(definition, slot, picture) for picture in readings.pictures(connection, case, now)]
 
 
 def _problem(refusal: Refusal | None) -> dict[str, Any] | None:

@@ -192,6 +192,12 @@ def _is_attempt(reading: Reading, slot: Slot) -> bool:
     return own and reading.occurred_at >= slot.starts_at
 
 
+def waiting(definition: Definition, slot: Slot) -> Interval:
+    """The time that the one who came must wait, from the slot's start (clause `attendance.wait`)."""
+    wait = definition.attendance.wait
+    return slot.starts_at, deadline(slot.starts_at, wait, definition.time_zone, definition.calendar)
+
+
 def contradiction(definition: Definition, state: Appointment, findings: Findings | None) -> Findings | None:
     """The claim against the buyer's finding that the evidence makes; None where it makes none.
 
@@ -208,15 +214,14 @@ def contradiction(definition: Definition, state: Appointment, findings: Findings
     return None if same or (claim.share or 0) <= (state.share or 0) else findings
 
 
-def _is_absent(definition: Definition, slot: Slot, readings: Sequence[Reading], absent: Party, waiting: Party) -> bool:
-    starts_at = slot.starts_at
-    due = deadline(starts_at, definition.attendance.wait, definition.time_zone, definition.calendar)
+def _is_absent(definition: Definition, slot: Slot, readings: Sequence[Reading], absent: Party, came: Party) -> bool:
+    starts_at, due = waiting(definition, slot)
     seen = presence(slot, (reading for reading in readings if reading.grade == PROOF))
-    watched = [(session.of(waiting), session.covered) for session in seen.sessions]
-    watched += [(seen.of(waiting), ((starts_at, at),)) for at in _missed(readings, absent)]
+    watched = [(session.of(came), session.covered) for session in seen.sessions]
+    watched += [(seen.of(came), ((starts_at, at),)) for at in _missed(readings, absent)]
     for stays, covered in watched:
         inside = common(stays, ((starts_at, max(slot.ends_at, due)),))
-        waited_until = _reached(inside, due - starts_at)
+        waited_until = reached(inside, due - starts_at)
         if waited_until is not None and _covers(covered, (starts_at, waited_until)):
             return not _is_seen(slot, readings, absent, (starts_at, waited_until)) and not _objects(
                 slot, readings, absent
@@ -224,7 +229,7 @@ def _is_absent(definition: Definition, slot: Slot, readings: Sequence[Reading], 
     return False
 
 
-def _reached(stays: Intervals, needed: timedelta) -> datetime | None:
+def reached(stays: Intervals, needed: timedelta) -> datetime | None:
     """When the time spent there first comes to what is needed."""
     for since, until in stays:
         if until - since >= needed:

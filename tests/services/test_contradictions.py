@@ -1,6 +1,6 @@
 """What evidence does by itself: it speaks for a silent buyer, and opens a dispute against a finding it contradicts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,12 +19,11 @@ from ledger.services.desk import Desk
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from tests.services.market import DAY, NO_SHOW, TUESDAY, Document, Market
+from tests.services.meetings import ARBITER, PROSPECT_WAITED, TWENTY_TWO_MINUTES, at, show, stay
 
 PRICE = {"tiers": [{"from": 1, "amount": 10000}]}
 FOUND = TUESDAY + timedelta(hours=1)
-ARBITER = Actor("user:arbiter", Party.OPERATOR, None)
 OUTCOMES = {"prospect_no_show": 2500, "buyer_no_show": 8000, "disqualified": 0}
-Said = Mapping[str, Any]
 
 
 def market(engine: Engine, change: Callable[[Document], Any] = lambda _d: None) -> Market:
@@ -37,39 +36,6 @@ def market(engine: Engine, change: Callable[[Document], Any] = lambda _d: None) 
         change(document)
 
     return Market(engine, clauses, price=PRICE)
-
-
-def at(minute: float) -> datetime:
-    return TUESDAY + timedelta(minutes=minute)
-
-
-def stay(side: str, since: float, until: float) -> list[Said]:
-    who = {"side": side, "participant": f"{side}-1", "session": "uuid-1"}
-    ends = (("joined", since), ("left", until))
-    return [{"what": what, "at": at(minute).isoformat(), **who} for what, minute in ends]
-
-
-def log(since: float, until: float) -> Said:
-    return {"what": "log", "session": "uuid-1", "from": at(since).isoformat(), "until": at(until).isoformat()}
-
-
-TWENTY_TWO_MINUTES: list[Said] = [*stay("prospect", 0, 24), *stay("buyer", 2, 26), log(0, 26)]
-PROSPECT_WAITED: list[Said] = [*stay("prospect", 0, 12), log(0, 12)]
-
-
-def show(house: Market, identity: UUID, said: Sequence[Said], received_at: datetime, grade: str = "A") -> None:
-    """Evidence of the operator's own account, as it comes in."""
-    with writing(house.engine) as connection:
-        desk = Desk(connection, received_at)
-        case = commands.in_hand(desk, identity, ARBITER, received_at)
-        for each in said:
-            commands.keep_evidence(
-                desk, case, received_at, kind="zoom", party=Party.OPERATOR, actor=ARBITER.name, occurred_at=TUESDAY,
-                content=b"{}", media_type="application/json", said=each, grade=grade, verified=True,
-            )  # fmt: skip
-        if grade == "A":
-            commands.weigh(desk, case, received_at)
-        desk.flush()
 
 
 def open_dispute(house: Market, identity: UUID) -> Any:

@@ -9,6 +9,7 @@ from api.web.documents import storage
 from invoices.rendering import render_pending
 from ledger.domain.lifecycle import Verdict
 from tests.services.market import ATTENDED, TUESDAY
+from tests.services.meetings import TWENTY_TWO_MINUTES, show
 from tests.web.conftest import NOON, TOTP, House, send
 
 APRIL = datetime(2026, 4, 2, 9, tzinfo=UTC)
@@ -25,6 +26,19 @@ def test_the_inbox_tells_the_deadline_and_what_silence_means(house: House, open_
     assert "Lena Vogt" in page
     assert "due in 46 h 30 min" in page
     assert "then it counts as attended" in page
+
+
+def test_an_appointment_shows_the_minutes_of_the_log_and_that_a_finding_against_it_opens_a_dispute(
+    house: House, open_one: UUID
+) -> None:
+    show(house.market, open_one, TWENTY_TWO_MINUTES, NOON)
+    client = house.enter("rita@north-bank.example")
+    page = client.get(f"/appointments/{open_one}").text
+    assert "Log: 22 min together" in page and "The log says 22." in page
+    assert page.count('class="there"') == 2
+    path = f"/appointments/{open_one}/worth"
+    against = send(client, path, {"attendance": "prospect_no_show"}, on=f"/appointments/{open_one}").text
+    assert "Recorded like this it opens a dispute" in against
 
 
 def test_the_inbox_is_ordered_by_deadline_and_goes_on_after_a_page(
