@@ -138,6 +138,7 @@ class Resource(Blueprint):
         takes: type[Schema] | None = None,
         answers: type[Schema] | None = None,
         status: int = 200,
+        or_else: int | None = None,
         method: str = "POST",
         limit: int | None = None,
         prepare: Prepare | None = None,
@@ -145,8 +146,8 @@ class Resource(Blueprint):
     ) -> Callable[[CommandView], CommandView]:
         """Declares what writes. `prepare` turns the checked body into another one before the transaction opens.
 
-        Without `takes` the body may be empty or `{}`; `limit` is the largest body in bytes. `uploads.json_or_form`
-        as `reads` takes a file too.
+        `or_else` is another status that the same answer may have. Without `takes` the body may be empty or `{}`;
+        `limit` is the largest body in bytes. `uploads.json_or_form` as `reads` takes a file too.
         """
         schema = takes() if takes else None
 
@@ -158,6 +159,8 @@ class Resource(Blueprint):
                 )
 
             described = self.response(status, answers, description=_said(status))(endpoint)
+            if or_else is not None:
+                described = self.alt_response(or_else, schema=answers, description=_said(or_else))(described)
             if takes is not None:
                 needed = not may_be_empty(schema)
                 described = self.arguments(takes, location="json", required=needed, error_status_code=400)(described)

@@ -5,6 +5,7 @@ even where the command itself is refused.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -36,28 +37,42 @@ READERS = {*PARTIES, *OPERATOR}
 
 
 @blueprint.command(
-    "/appointments", roles={SUPPLIER}, takes=schemas.SubmissionBody, answers=schemas.Appointment, status=201
+    "/appointments",
+    roles={SUPPLIER},
+    takes=schemas.SubmissionBody,
+    answers=schemas.Appointment,
+    status=201,
+    or_else=200,
 )
 def submit_appointment(command: Command) -> Answer:
     """Submit an appointment.
 
     Taken (201), or refused (422, `intake_refused`) with every clause that it breaks; the refusal is on record. The
-    same reference again is a conflict that names the first one's id.
+    same reference again is a conflict that names the first one's id. A prospect submitted anew while his no-show can be
+    rebooked is that rebooking: the answer (200) is the first appointment with the new slot, known by both references.
     """
-    shown, names = submit(command, command.body)
+    taken = submit(command, command.body)
     return Answer(
-        shown,
-        version=shown["version"],
-        headers=with_id("/v1/appointments", UUID(shown["id"])),
-        then=attaching(deliveries.waiting_for(command.connection, names), command.now),
+        taken.shown,
+        status=taken.status,
+        version=taken.shown["version"],
+        headers=with_id("/v1/appointments", UUID(taken.shown["id"])),
+        then=attaching(deliveries.waiting_for(command.connection, taken.names), command.now),
     )
 
 
-def submit(command: Command, body: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """One submission on a desk of its own: the appointment, and what deliveries that came before it may name it by.
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The appointment as it is shown, and by what names deliveries that came before it may mean it. `status` is 201,
+    or 200 for an earlier one that the submission rebooked."""
 
-    Raises what refuses it; that stays on record.
-    """
+    shown: dict[str, Any]
+    names: list[str]
+    status: int = 201
+
+
+def submit(command: Command, body: Mapping[str, Any]) -> Submitted:
+    """One submission on a desk of its own. Raises what refuses it; that stays on record."""
     supplier_id = command.principal.organisation_id
     assert supplier_id is not None, "a supplier's key has its organisation"
     connection = command.connection
@@ -73,12 +88,15 @@ def submit(command: Command, body: Mapping[str, Any]) -> tuple[dict[str, Any], l
     desk.flush()
     if isinstance(result, NotTaken):
         raise Kept(Refused(result.violations, "the definition's intake rules refuse it", code="intake_refused"))
+    names = [*digests.values(), matching.reference_name(timeline.supplier, submission.reference)]
+    if body["calendar"]:
+        names += name_in_calendar(command, result.case, body["calendar"])
+    if result.person is None:
+        return Submitted(_shown(command, result.case), names, 200)
     slugs = {pinned.supplier_id: timeline.supplier, pinned.buyer_id: timeline.buyer}
     shown = appointments.submitted(connection, result.case, result.person, slugs, command.now)
-    named = matching.reference_name(timeline.supplier, submission.reference)
-    names = name_in_calendar(command, result.case, body["calendar"]) if body["calendar"] else []
-    shown["calendar"] = matching.calendar_of(connection, result.case.id) if names else None
-    return shown, [*digests.values(), *names, named]
+    shown["calendar"] = matching.calendar_of(connection, result.case.id) if body["calendar"] else None
+    return Submitted(shown, names)
 
 
 def name_in_calendar(command: Command, case: Case, calendar: Mapping[str, Any]) -> list[str]:
@@ -141,11 +159,11 @@ def _batch_result(command: Command, index: int, item: Any, names: list[str]) -> 
         return _problem(index, refusal)
     if isinstance(taken, Refusal):
         return _problem(index, taken)
-    names += taken[1]
-    return {"index": index, "status": 201, "appointment": taken[0]}
+    names += taken.names
+    return {"index": index, "status": taken.status, "appointment": taken.shown}
 
 
-def _submit_item(command: Command, item: Any) -> tuple[dict[str, Any], list[str]] | Refusal:
+def _submit_item(command: Command, item: Any) -> Submitted | Refusal:
     try:
         return submit(command, load(_SUBMISSION, item))
     except Kept as kept:
@@ -304,9 +322,12 @@ def taken_in_hand(command: Command, appointment_id: UUID, actor: Actor) -> tuple
 
 def _answer(command: Command, case: Case, *, attach: bool = False) -> Answer:
     """The appointment as it is now; with `attach`, deliveries that wait for it are looked at again afterwards."""
-    sees = t.appointment.c.id == case.id
-    shown = appointments.one(command.connection, case.id, sees, command.now)
+    waiting = deliveries.waiting_for_appointment(command.connection, case.id) if attach else []
+    return Answer(_shown(command, case), version=case.state.version, then=attaching(waiting, command.now))
+
+
+def _shown(command: Command, case: Case) -> dict[str, Any]:
+    shown = appointments.one(command.connection, case.id, t.appointment.c.id == case.id, command.now)
     if shown is None:
         raise Malformed.at("", "the appointment was not written")
-    waiting = deliveries.waiting_for_appointment(command.connection, case.id) if attach else []
-    return Answer(shown, version=case.state.version, then=attaching(waiting, command.now))
+    return shown

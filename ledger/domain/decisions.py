@@ -227,6 +227,13 @@ def _counts(definition: Definition, state: Appointment, slot: Slot) -> bool:
     return bool(shift) and shift >= span_after(definition, last, definition.reschedule.counts_from) - last
 
 
+def can_be_rebooked(state: Appointment, slot: Slot, at: datetime) -> bool:
+    """Whether this slot, asked for at `at`, is a rebooking of its no-show: both inside the window."""
+    if not allowed(state, EventKind.REBOOKED) or state.rebooking_at is None:
+        return False
+    return at < slot.starts_at < state.rebooking_at
+
+
 def _rebooked(
     definition: Definition, state: Appointment, slot: Slot, asked_by: Party, at: datetime, actor: str, reason: str
 ) -> Event:

@@ -171,9 +171,10 @@ def _condition(filters: Filters, now: datetime) -> ColumnElement[bool]:
 
 
 def _matches(text: str) -> ColumnElement[bool]:
-    appointment, prospect = t.appointment.c, t.prospect.c
+    appointment, prospect, linked = t.appointment.c, t.prospect.c, t.linked_reference.c
     return or_(
         appointment.reference.icontains(text, autoescape=True),
+        exists().where(linked.appointment_id == appointment.id, linked.reference.icontains(text, autoescape=True)),
         exists().where(
             prospect.appointment_id == appointment.id,
             or_(

@@ -13,13 +13,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, true
 
 from ledger.domain import decisions
-from ledger.domain.calendar import day_bounds, month_bounds, week_bounds
 from ledger.domain.errors import NotAllowed, Refused, Unknown
-from ledger.domain.intake import Standing, cap_violations
+from ledger.domain.intake import cap_violations
 from ledger.domain.lifecycle import Party, Slot
 from ledger.domain.outcome import Findings
 from ledger.domain.statements import Said, grade_of
-from ledger.services import cases
+from ledger.services import capacity, cases
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
 from ledger.store import tables as t
@@ -102,22 +101,8 @@ def reschedule(desk: Desk, case: Case, slot: Slot, asked_by: Party, actor: Actor
 
 def _check_caps(desk: Desk, case: Case, slot: Slot) -> None:
     """The caps of the days, weeks and months that the new slot enters; where it is counted already, it stays so."""
-    definition = case.pinned.definition
-    caps, zone = definition.intake.caps, definition.time_zone
-    taken: dict[str, int] = {}
-    for name, cap, bounds in (
-        ("day", caps.day, day_bounds),
-        ("week", caps.week, week_bounds),
-        ("month", caps.month, month_bounds),
-    ):
-        start, end = bounds(slot.starts_at, zone)
-        if cap is not None and not start <= case.state.slot.starts_at < end:
-            taken[name] = desk.booked(case.pinned.agreement_id, start, end)
-    broken = tuple(
-        cap_violations(
-            definition, Standing(day=taken.get("day", 0), week=taken.get("week", 0), month=taken.get("month", 0))
-        )
-    )
+    counted = capacity.standing(desk, case.pinned, slot.starts_at, case.state.slot.starts_at)
+    broken = tuple(cap_violations(case.pinned.definition, counted))
     if broken:
         raise Refused(broken)
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from ledger.domain.errors import FieldError, IllegalMove, Malformed, Refusal, Refused, Violation, WindowClosed
 from ledger.domain.intake import Submission
-from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Verdict
+from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Slot, Verdict
 from ledger.domain.outcome import Findings
 from ledger.domain.terms import CriterionKind, Outcome
 from ledger.services import cases, commands, contracts
@@ -23,10 +23,11 @@ from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.contracts import Pinned, Timeline
 from ledger.services.desk import Desk
+from ledger.services.duplicates import Digests
 from ledger.services.history_parties import ACTOR, Prepared
 from ledger.services.history_rows import HistoryRow, slot_of, submission
 from ledger.services.history_staging import SUBMISSION, Action
-from ledger.services.intake import Digests, IntakeDesk, NotTaken
+from ledger.services.intake import IntakeDesk, NotTaken
 from ledger.store import tables as t
 
 MOST_WAITING = 20_000
@@ -73,6 +74,7 @@ class Batch:
     settled: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
     _found: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+    _linked: dict[tuple[UUID, str], tuple[datetime, Slot]] = field(default_factory=dict)
     _new: dict[int, _New | Refusal] = field(default_factory=dict)
     _refusing: set[UUID] = field(default_factory=set)
     _refused_before: dict[tuple[UUID, str], tuple[Violation, ...]] = field(default_factory=dict)
@@ -128,16 +130,15 @@ class Batch:
                 references.setdefault(timeline.supplier_id, {})[reference] = None
                 if action.kind == SUBMISSION:
                     submitting.setdefault(timeline.supplier_id, []).append(action)
-        appointment, event = t.appointment.c, t.appointment_event.c
-        ruled = []
+        event = t.appointment_event.c
+        ruled: set[UUID] = set()
         for supplier_id, wanted in references.items():
             for some in _portions(wanted):
-                of_supplier = (appointment.supplier_id == supplier_id) & appointment.reference.in_(some)
-                for case in cases.load(self.connection, of_supplier):
+                for case in self._referred_to(supplier_id, some):
                     desk.take((case,))
                     self._found[supplier_id, case.reference] = case.id
                     if case.state.verdict is not Verdict.PENDING or case.state.rebookings:
-                        ruled.append(case.id)
+                        ruled.add(case.id)
         self._load_refusals(submitting)
         for ids in _portions(ruled):
             by_import: ColumnElement[bool] = (event.actor == ACTOR) & (event.number > 1)
@@ -157,6 +158,26 @@ class Batch:
                 )
                 for source, broken in self.connection.execute(found):
                     self._refused_before[supplier_id, source] = tuple(Violation(**each) for each in broken)
+
+    def _referred_to(self, supplier_id: UUID, references: list[str]) -> list[Case]:
+        """The appointments of these references, those too that were linked to an earlier one."""
+        appointment, linked = t.appointment.c, t.linked_reference.c
+        found = cases.load(
+            self.connection, (appointment.supplier_id == supplier_id) & appointment.reference.in_(references)
+        )
+        query = select(t.linked_reference).where(linked.supplier_id == supplier_id, linked.reference.in_(references))
+        chains = []
+        for row in self.connection.execute(query):
+            self._found[supplier_id, row.reference] = row.appointment_id
+            self._linked[supplier_id, row.reference] = row.submitted_at, Slot(row.starts_at, row.ends_at)
+            chains.append(row.appointment_id)
+        return found + cases.load_many(self.connection, set(chains) - {case.id for case in found})
+
+    def _is_submission_of(self, case: Case, action: Action) -> bool:
+        """Whether the row is the appointment's own, not another one under the same reference."""
+        own = case.state.submitted_at, case.state.slots[0]
+        known = self._linked.get((case.pinned.supplier_id, action.row.cells["reference"]), own)
+        return known == (action.submitted_at, slot_of(action.row))
 
     def _read(self, intake: IntakeDesk, actions: list[Action]) -> None:
         """Reads the submissions that are new, and tells the intake whom it is going to see."""
@@ -182,7 +203,7 @@ class Batch:
         timeline, reference = self._timeline(action), action.row.cells["reference"]
         identity = self._found.get((timeline.supplier_id, reference))
         if identity is not None:
-            if not _is_submission_of(desk.cases[identity], action):
+            if not self._is_submission_of(desk.cases[identity], action):
                 raise Refused.by("reference", "duplicate_reference", f"reference {reference!r} was submitted before")
             self.known += 1
             return
@@ -198,6 +219,8 @@ class Batch:
             self._refuse(action, result.violations)
         else:
             self._found[timeline.supplier_id, reference] = result.case.id
+            if result.case.reference != reference:
+                self._linked[timeline.supplier_id, reference] = action.at, new.submission.slot
             self.taken += 1
 
     def _conclude(self, desk: Desk, action: Action) -> None:
@@ -208,7 +231,7 @@ class Batch:
         except Refused:
             return  # its submission was refused for that, and that is told
         identity = self._found.get((timeline.supplier_id, action.row.cells["reference"]))
-        if identity is None or not _is_submission_of(desk.cases[identity], action):
+        if identity is None or not self._is_submission_of(desk.cases[identity], action):
             return  # as before
         if (identity, action.at) in self._concluded:
             return
@@ -231,11 +254,6 @@ def _source(action: Action) -> str:
     """What makes the refusal of a row the same when the file is taken in again."""
     cells = action.row.cells
     return f"import:{cells['buyer']}:{cells['reference']}:{action.at.isoformat()}:{cells['starts_at']}"
-
-
-def _is_submission_of(case: Case, action: Action) -> bool:
-    """Whether the row is the appointment's own, not another one under the same reference."""
-    return case.state.submitted_at == action.submitted_at and case.state.slots[0] == slot_of(action.row)
 
 
 def _portions(wanted: Iterable[Any]) -> Iterable[list[Any]]:

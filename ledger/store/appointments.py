@@ -138,6 +138,21 @@ class ProspectRow(SQLModel, table=True):
     erased_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
+class LinkedReference(SQLModel, table=True):
+    """The reference under which a supplier submitted a prospect anew whose no-show it rebooked, with that slot."""
+
+    __tablename__ = "linked_reference"
+    __table_args__ = (Index("ix_linked_reference_buyer_id_appointment_id", "buyer_id", "appointment_id"),)
+
+    supplier_id: UUID = Field(foreign_key="organisation.id", primary_key=True)
+    reference: str = Field(primary_key=True)
+    buyer_id: UUID = Field(foreign_key="organisation.id")
+    appointment_id: UUID = Field(foreign_key="appointment.id")
+    submitted_at: datetime = Field(sa_type=Instant)
+    starts_at: datetime = Field(sa_type=Instant)
+    ends_at: datetime = Field(sa_type=Instant)
+
+
 class ContactKey(SQLModel, table=True):
     """A keyed digest by which a later submission is recognised as the same prospect.
 

@@ -27,6 +27,7 @@ acceptance = _table(contracts.Acceptance)
 
 appointment = _table(appointments.AppointmentRow)
 prospect = _table(appointments.ProspectRow)
+linked_reference = _table(appointments.LinkedReference)
 contact_key = _table(appointments.ContactKey)
 appointment_event = _table(appointments.AppointmentEvent)
 intake_refusal = _table(appointments.IntakeRefusal)

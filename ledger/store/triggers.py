@@ -18,6 +18,7 @@ APPEND_ONLY = (
     "document_line",
     "entry",
     "evidence",
+    "linked_reference",
     "organisation_change",
     "transfer",
 )

@@ -768,6 +768,31 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "linked_reference",
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("appointment_id", sa.Uuid(), nullable=False),
+        sa.Column("submitted_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("starts_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("ends_at", ledger.store.types.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointment.id"], name=op.f("fk_linked_reference_appointment_id_appointment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["buyer_id"], ["organisation.id"], name=op.f("fk_linked_reference_buyer_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["organisation.id"], name=op.f("fk_linked_reference_supplier_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("supplier_id", "reference", name=op.f("pk_linked_reference")),
+    )
+    with op.batch_alter_table("linked_reference", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_linked_reference_buyer_id_appointment_id", ["buyer_id", "appointment_id"], unique=False
+        )
+
+    op.create_table(
         "entry",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("buyer_id", sa.Uuid(), nullable=False),
@@ -1110,6 +1135,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_entry_recorded_at"))
 
     op.drop_table("entry")
+    with op.batch_alter_table("linked_reference", schema=None) as batch_op:
+        batch_op.drop_index("ix_linked_reference_buyer_id_appointment_id")
+
+    op.drop_table("linked_reference")
     with op.batch_alter_table("contact_key", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_contact_key_scope_digest", postgresql_where=sa.text("blocks"), sqlite_where=sa.text("blocks")

@@ -298,3 +298,29 @@ def test_a_national_number_is_read_in_the_buyers_country_where_the_prospects_is_
     ]
     _, refused = taken(engine, write_csv(tmp_path / "h.csv", rows))
     assert codes(refused) == [("S-2", "submission", "duplicate")]
+
+
+def test_a_prospect_submitted_anew_after_his_no_show_is_one_chain_however_often_the_file_comes(
+    engine: Engine, tmp_path: Path
+) -> None:
+    again: dict[str, Any] = {"starts_at": "2026-03-09T10:00:00Z", "ends_at": "2026-03-09T10:30:00Z"}
+    rows = [
+        row("S-1", prospect_email="lena@brandt.example", outcome="prospect_no_show", outcome_at="2026-03-04T12:00:00Z"),
+        row(
+            "S-2",
+            prospect_email="lena@brandt.example",
+            submitted_at="2026-03-05T10:00:00Z",
+            outcome="attended",
+            outcome_at="2026-03-09T11:00:00Z",
+            **again,
+        ),
+    ]
+    path = write_csv(tmp_path / "h.csv", rows)
+    first, refused = taken(engine, path)
+    before = stored(engine)
+    second, _ = taken(engine, path, now=NOW + timedelta(days=1))
+    assert refused == []
+    assert (first.taken, first.outcomes, second.taken, second.known, second.outcomes) == (2, 2, 0, 2, 0)
+    assert stored(engine) == before
+    found = state(engine, "S-1")
+    assert (len(found.slots), found.amount, found.rebookings) == (2, 18000, 1)

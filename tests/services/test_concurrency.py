@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Engine, func, select
 
+from ledger.domain.disputes import Position
 from ledger.domain.errors import Refusal
 from ledger.domain.lifecycle import Finding, Party, Verdict
 from ledger.domain.outcome import Findings
 from ledger.services.intake import NotTaken, Taken
 from ledger.store import tables as t
 from ledger.store.engine import reading
+from tests.services import test_disputed_money as cases_of_money
 from tests.services.market import ATTENDED, DAY, MONDAY, NO_SHOW, TUESDAY, Market
 
 HOUR = timedelta(hours=1)
@@ -128,12 +130,35 @@ def test_findings_at_the_deadline_are_late_although_no_worker_ran(engine: Engine
     assert market.kinds(appointment) == ["submitted", "deemed"]
 
 
-def test_two_workers_side_by_side_settle_everything_once(engine: Engine) -> None:
+def test_any_number_of_workers_side_by_side_settle_everything_once(engine: Engine) -> None:
     market = Market(engine)
     appointments = [market.taken(supplier, f"S-{n}") for n in range(6) for supplier in ("acme-calls", "best-leads")]
-    answers = at_once(*[partial(market.settle, TUESDAY + 30 * DAY)] * 2)
+    answers = at_once(*[partial(market.settle, TUESDAY + 30 * DAY)] * 4)
     assert sum(answer for answer in answers if isinstance(answer, int)) == len(appointments)
     assert all(market.accrued(appointment) == [20500] for appointment in appointments)
+
+
+def test_of_two_attended_at_once_one_keeps_the_promise(engine: Engine) -> None:
+    house = cases_of_money.market(engine)
+    first = house.taken()
+    house.find(first, ATTENDED, TUESDAY + HOUR)
+    which = cases_of_money.dispute(house, first, Party.BUYER, "out_of_business", cases_of_money.REFUTED)
+    cases_of_money.reply(house, first, which, Position.CONCEDE, Party.SUPPLIER)
+    at = cases_of_money.NEXT + HOUR
+    others = [house.taken(reference=name, starts_at=at - HOUR) for name in ("S-2", "S-3")]
+    assert codes(at_once(*(partial(house.find, each, ATTENDED, at) for each in others))) == {"done": 2}
+    assert sorted(house.state(each).amount for each in others) == [0, 10000]
+    assert house.state(first).replaced_by_id in others
+
+
+def test_of_two_who_submit_a_no_show_anew_at_once_one_rebooks_it(engine: Engine) -> None:
+    market = Market(engine)
+    appointment = market.taken(email="person@mill.example")
+    market.find(appointment, NO_SHOW, TUESDAY + HOUR)
+    again = partial(market.submit, at=TUESDAY + HOUR, starts_at=TUESDAY + 3 * DAY, email="person@mill.example")
+    answers = at_once(partial(again, reference="S-2"), partial(again, reference="S-3"))
+    assert Counter(type(answer) for answer in answers) == {Taken: 1, NotTaken: 1}
+    assert market.kinds(appointment) == ["submitted", "found", "rebooked"]
 
 
 def test_a_cancellation_and_a_reschedule_at_once_leave_a_story_that_can_be_told(engine: Engine) -> None:
