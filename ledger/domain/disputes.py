@@ -14,7 +14,7 @@ from typing import Any
 from ledger.domain.decisions import RULE, span_after, verdict_payload
 from ledger.domain.errors import IllegalMove, NotAllowed, Refused, WindowClosed
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Finding, Party, Verdict
-from ledger.domain.outcome import Findings, Ruling, rule
+from ledger.domain.outcome import Findings, Ruling, rule, rule_on_criteria
 from ledger.domain.stage import contestable
 from ledger.domain.terms import Definition, NoReply, Outcome, Reason, RemedyKind, Standard
 
@@ -230,7 +230,8 @@ def decided(
         ruling = Ruling(state.attendance, state.minutes, dict(state.criteria), state.outcome, state.share)
     else:
         ruling = rule(definition, state, findings)
-    payload = verdict_payload(definition, state, ruling, at, by, final=True)
+    stood = state.outcome is Outcome.PROSPECT_NO_SHOW
+    payload = verdict_payload(definition, state, ruling, at, by, final=not stood)
     share, expires = payload["share"], None
     upheld = _upholds(definition, state, dispute, ruling)
     if upheld:
@@ -259,7 +260,8 @@ def decided_by_share(
 ) -> Event:
     """The arbiter's share of the price, which replaces the outcome's and closes the appointment for good."""
     dispute = open_dispute(state)
-    ruling = Ruling(state.attendance, state.minutes, dict(state.criteria), state.outcome, share)
+    criteria = rule_on_criteria(state, standing(state).criteria)
+    ruling = Ruling(state.attendance, state.minutes, criteria, state.outcome, share)
     payload = verdict_payload(definition, state, ruling, at, Party.OPERATOR, final=True)
     return Event(
         EventKind.DISPUTE_DECIDED,

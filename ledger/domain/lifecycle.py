@@ -252,11 +252,15 @@ def _rescheduled(state: Appointment, event: Event) -> dict[str, Any]:
 
 
 def _rebooked(state: Appointment, event: Event) -> dict[str, Any]:
-    """The criteria stay as they were found: a rebooked slot that is cancelled restores the no-show with them."""
+    """The criteria stay as they were found: a rebooked slot that is cancelled restores the no-show with them.
+
+    Who came to the new slot is another fact than who came to the old one, whatever was decided about that.
+    """
     slot = _slot(event.payload["slot"])
     return {
         "slots": (*state.slots, slot),
         "rebookings": state.rebookings + 1,
+        "decided": tuple(fact for fact in state.decided if fact != "attendance"),
         "counted_start": slot.starts_at,
         "findings_at": instant(event.payload["findings_at"]),
         "attendance": Finding.UNKNOWN,

@@ -128,6 +128,8 @@ class Holding:
             return self._settle(event, state.amount if payload["kept"] else self._clawed_back_to(event), None)
         if "replaces" in payload or (state.replaces_id is not None and not payload["revives"]):
             return self._settle(event, 0, None)
+        if payload["rebooking_at"] is not None:  # the no-show stands and may still be rebooked: nothing accrues yet
+            return self._settle(event, state.amount, None)
         criteria = {name: CriterionFinding(value) for name, value in payload["criteria"].items()}
         return self._settle(event, self._worth(criteria, payload["share"], event), criteria)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.domain import disputes
-from ledger.domain.decisions import found, submitted
+from ledger.domain.decisions import fallen_due, found, submitted
 from ledger.domain.definition import parse_definition
 from ledger.domain.disputes import DisputeKind, Position
 from ledger.domain.errors import IllegalMove, NotAllowed, Refused, WindowClosed
@@ -218,6 +218,26 @@ def test_a_decided_share_closes_the_appointment() -> None:
     assert state.share == 4000
     with pytest.raises(IllegalMove):
         clawback(definition, state, claim=replace(ATTENDED, criteria={"size": CriterionFinding.REFUTED}))
+
+
+def test_a_no_show_that_a_decision_leaves_standing_keeps_its_rebooking_clock_and_a_new_one_gets_none() -> None:
+    definition = terms(rebooking={"within": {"days": 10}, "limit": 1})
+    stood, never = contested(definition), replace(accepted(definition), outcome=None)
+    never = apply(never, clawback(definition, never, claim=NO_SHOW))
+    for state, rebooking_at in ((stood, FOUND_AT + timedelta(days=10)), (never, None)):
+        event = disputes.decided(definition, state, NO_SHOW, Party.OPERATOR, LATER, "u:a", resolution="decided")
+        assert apply(state, event).rebooking_at == rebooking_at
+
+
+def test_a_share_decided_of_what_nobody_ruled_on_counts_the_bonuses_that_the_facts_meet() -> None:
+    definition = terms(verification={"window": {"days": 1}, "anchor": "slot_end", "silence": "escalate"})
+    claims = {"size": True, "role": None, "owner": True}
+    state = apply(None, submitted(definition, claims, Slot(START, END), START - timedelta(days=3), "key:s", "sha256:0"))
+    escalated = fallen_due(definition, state)
+    assert escalated is not None
+    state = apply(state, replace(escalated, payload={**escalated.payload, "dispute": "d-1"}))
+    found_to_be = disputes.decided_by_share(definition, state, 4000, LATER, "u:a", "half of it").payload["criteria"]
+    assert found_to_be == {"size": "confirmed", "role": "unproven", "owner": "confirmed"}
 
 
 def test_a_withdrawn_dispute_gives_the_verdict_back_with_its_clocks() -> None:

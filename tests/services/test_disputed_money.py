@@ -268,6 +268,20 @@ def test_a_clawback_above_the_return_cap_is_refused(engine: Engine) -> None:
     assert refused.value.code == "return_cap_reached"
 
 
+def test_a_no_show_contested_in_vain_can_still_be_rebooked_and_is_paid_once(engine: Engine) -> None:
+    house = market(engine, lambda document: document.update(rebooking={"within": {"days": 5}, "limit": 1}))
+    identity = house.taken()
+    house.find(identity, NO_SHOW, FOUND)
+    which = dispute(house, identity, Party.SUPPLIER, "attended_after_all", ATTENDED)
+    reply(house, identity, which, Position.CONTEST, Party.BUYER)
+    decide(house, identity, which, NO_SHOW, NEXT)
+    assert (house.state(identity).amount, balances(house)) == (0, {})
+    house.move(identity, NEXT + DAY, NEXT)
+    house.find(identity, ATTENDED, NEXT + DAY)
+    assert (house.state(identity).amount, house.accrued(identity)) == (10000, [10000])
+    assert house.replayed(identity) == house.state(identity)
+
+
 def test_an_expired_promise_of_a_replacement_reverses_what_was_held(engine: Engine) -> None:
     house = market(engine)
     identity = house.taken()
