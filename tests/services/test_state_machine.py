@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -354,6 +354,8 @@ def _play(database: Open) -> None:
         derandomize=not SOAK,
         deadline=None,
         print_blob=bool(SOAK),
+        phases=tuple(Phase) if SOAK else (Phase.generate,),  # a long search may take its time to tell a short story
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
     made: Any = partial(Trading, database)
