@@ -5,7 +5,6 @@ against all of its appointments. The dear ones are `verify`'s, once a simulated 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
@@ -58,7 +57,7 @@ def of_appointment(connection: Connection, appointment_id: UUID, shown: dict[str
 
 
 def _comparable(state: Any) -> Any:
-    return replace(state, dispute=None, criteria=dict(state.criteria), claims=dict(state.claims)), bool(state.dispute)
+    return state._replace(dispute=None, criteria=dict(state.criteria), claims=dict(state.claims)), bool(state.dispute)
 
 
 def of_books(connection: Connection) -> Iterator[str]:

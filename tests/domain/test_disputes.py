@@ -222,7 +222,7 @@ def test_a_decided_share_closes_the_appointment() -> None:
 
 def test_a_no_show_that_a_decision_leaves_standing_keeps_its_rebooking_clock_and_a_new_one_gets_none() -> None:
     definition = terms(rebooking={"within": {"days": 10}, "limit": 1})
-    stood, never = contested(definition), replace(accepted(definition), outcome=None)
+    stood, never = contested(definition), accepted(definition)._replace(outcome=None)
     never = apply(never, clawback(definition, never, claim=NO_SHOW))
     for state, rebooking_at in ((stood, FOUND_AT + timedelta(days=10)), (never, None)):
         event = disputes.decided(definition, state, NO_SHOW, Party.OPERATOR, LATER, "u:a", resolution="decided")
@@ -235,7 +235,9 @@ def test_a_share_decided_of_what_nobody_ruled_on_counts_the_bonuses_that_the_fac
     state = apply(None, submitted(definition, claims, Slot(START, END), START - timedelta(days=3), "key:s", "sha256:0"))
     escalated = fallen_due(definition, state)
     assert escalated is not None
-    state = apply(state, replace(escalated, payload={**escalated.payload, "dispute": "d-1"}))
+    state = apply(
+        state, Event(escalated.kind, escalated.effective_at, escalated.actor, {**escalated.payload, "dispute": "d-1"})
+    )
     found_to_be = disputes.decided_by_share(definition, state, 4000, LATER, "u:a", "half of it").payload["criteria"]
     assert found_to_be == {"size": "confirmed", "role": "unproven", "owner": "confirmed"}
 
