@@ -190,6 +190,30 @@ class Money(fields.Nested):
         return DomainMoney(loaded["amount"], loaded["currency"])
 
 
+_MONEY_SHAPE: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"amount": {"type": "integer", "minimum": 1}, "currency": {"type": "string"}},
+    "required": ["amount", "currency"],
+    "additionalProperties": False,
+}
+
+
+class Amount(fields.Field[Any]):
+    """More than nothing: whole minor units of the currency at hand, or money, whose currency must be that one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metadata = {"anyOf": [{"type": "integer", "minimum": 1}, _MONEY_SHAPE]}
+        self._whole, self._money = Whole(minimum=1), Money()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, dict):
+            return self._whole.deserialize(value)
+        money = self._money.deserialize(value)
+        self._whole.deserialize(money.amount)
+        return money
+
+
 class Country(fields.Field[str]):
     """An ISO 3166-1 code of two letters."""
 

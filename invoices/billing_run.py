@@ -304,6 +304,7 @@ class _Run:
             once_per_run=group.key,
             run_id=self.record.run_id,
             chain_head=self.chain_head,
+            accept_by=group.accept_by(self.now),
         )
         return self._unnumbered(issue(connection, draft, self.now))
 

@@ -11,14 +11,15 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
-from invoices import lines
+from invoices import groups, lines
 from invoices.document import Correction, Document, TaxBreakdown
 from invoices.issuing import Draft, Issued, issue
 from invoices.line_digest import written
 from ledger.domain.calendar import Period, local_date
 from ledger.domain.journal import AccrualKind, AccrualState
 from ledger.domain.money import share_of
-from ledger.domain.terms import BillingMode
+from ledger.domain.terms import Agreement, BillingMode, Definition
+from ledger.services import contracts
 from ledger.store import tables as t
 from ledger.store.types import new_id
 
@@ -89,10 +90,11 @@ def issue_credit_note(
         return None
     row = connection.execute(select(t.document).where(t.document.c.id == original_id)).one()
     original = Document.from_json(row.content)
+    mode = BillingMode(original.mode)
     draft = Draft(
         id=document_id,
         kind="credit_note",
-        mode=BillingMode(original.mode),
+        mode=mode,
         period=period,
         supplier_id=row.supplier_id,
         buyer_id=row.buyer_id,
@@ -105,9 +107,27 @@ def issue_credit_note(
         once_per_run=once_per_run,
         run_id=run_id,
         chain_head=chain_head,
-        corrects=Correction(original.id, original.number, local_date(original.issued_at, original.time_zone)),
+        corrects=reference(original),
+        accept_by=groups.acceptance_deadline(mode, _terms(connection, document_id, now), now),
     )
     return issue(connection, draft, now)
+
+
+def reference(original: Document) -> Correction:
+    """How a later document names it."""
+    return Correction(original.id, original.number, local_date(original.issued_at, original.time_zone))
+
+
+def _terms(connection: Connection, document_id: UUID, now: datetime) -> list[tuple[Agreement, Definition]]:
+    """The newest accepted terms of the agreements that a document's lines belong to, in force or ended."""
+    of = select(accrual.agreement_id).join_from(t.document_line, t.accrual, accrual.id == line.accrual_id)
+    ids = connection.execute(of.where(line.document_id == document_id).distinct()).scalars().all()
+    counting = [
+        (timeline, versions)
+        for timeline in contracts.timelines(connection, ids).values()
+        if (versions := timeline.versions_at(now)) is not None
+    ]
+    return [(pinned.agreement, pinned.definition) for pinned in contracts.pin_many(connection, counting)]
 
 
 def credited_taxes(

@@ -163,7 +163,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The original that a credit note corrects (BG-3)."""
+    """The original that a credit note corrects (BG-3), or the voided document that a re-issue stands for."""
 
     id: str
     number: str
@@ -180,6 +180,7 @@ class Document:
 
     `period` is "2016-10"; `period_start` and `period_end` are its first and last day, both inclusive. Dates are in
     `time_zone` (the buyer's). `words` are the law's phrases, `chain_head` the ledger's head when it was issued.
+    `accept_by` is when silence accepts a self-billed document, `replaces` the voided one that it stands for.
     """
 
     id: str
@@ -201,6 +202,8 @@ class Document:
     corrects: Correction | None = None
     words: tuple[str, ...] = ()
     chain_head: str | None = None
+    replaces: Correction | None = None
+    accept_by: datetime | None = None
 
     def __post_init__(self) -> None:
         _one_of("kind of document", self.kind, DOCUMENT_KINDS)
@@ -219,15 +222,17 @@ class Document:
         for name in ("period_start", "period_end", "due_on"):
             data[name] = None if data[name] is None else data[name].isoformat()
         data["issued_at"] = _instant_text(self.issued_at)
-        if self.corrects is not None:
-            data["corrects"]["issued_on"] = self.corrects.issued_on.isoformat()
+        data["accept_by"] = None if self.accept_by is None else _instant_text(self.accept_by)
+        for name, other in (("corrects", self.corrects), ("replaces", self.replaces)):
+            if other is not None:
+                data[name]["issued_on"] = other.issued_on.isoformat()
         data["taxes"], data["words"] = list(data["taxes"]), list(self.words)
         return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Raises KeyError, TypeError or ValueError for what `to_json` could not have written."""
-        due, corrects = data["due_on"], data["corrects"]
+        due, accept_by = data["due_on"], data["accept_by"]
         values = {
             **data,
             "period_start": date.fromisoformat(data["period_start"]),
@@ -238,7 +243,8 @@ class Document:
             "buyer": Party.from_json(data["buyer"]),
             "totals": Totals.from_json(data["totals"]),
             "taxes": tuple(TaxBreakdown.from_json(tax) for tax in data["taxes"]),
-            "corrects": None if corrects is None else Correction.from_json(corrects),
+            **{name: data[name] and Correction.from_json(data[name]) for name in ("corrects", "replaces")},
+            "accept_by": None if accept_by is None else _instant(accept_by),
             "words": tuple(data["words"]),
         }
         return cls(**values)

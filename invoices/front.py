@@ -92,6 +92,9 @@ class Front:
         if document.corrects is not None:
             issued = display.day(document.corrects.issued_on, self._locale)
             facts.append(("Corrects", f"{clean(document.corrects.number)} of {issued}"))
+        if document.replaces is not None:
+            issued = display.day(document.replaces.issued_on, self._locale)
+            facts.append(("Replaces", f"{clean(document.replaces.number)} of {issued}"))
         return [*facts, ("Currency", document.currency)]
 
     def _buyer_role(self) -> str:

@@ -6,7 +6,7 @@ freezes them, and the reasons that park a supplier. Decides nothing about amount
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from invoices.document import Address, Party
 from invoices.lines import Charge
-from ledger.domain.calendar import Period
-from ledger.domain.terms import BillingMode, SelfBilling, TaxCategory
+from ledger.domain.calendar import Period, deadline
+from ledger.domain.terms import Agreement, BillingMode, Definition, SelfBilling, TaxCategory
 from ledger.services.contracts import InForce
 from ledger.store import tables as t
 
@@ -50,12 +50,30 @@ class Group:
         kind = "O" if self.untaxed else "VAT"
         return f"{self.supplier_id}:{self.buyer_id}:{self.currency}:{self.mode}:{self.payment_days}:{kind}"
 
+    def accept_by(self, issued_at: datetime) -> datetime | None:
+        """When silence accepts a document of the group: the longest window of its agreements; None for a statement."""
+        return acceptance_deadline(
+            self.mode, ((each.agreement, each.definition) for each in self.agreements), issued_at
+        )
+
     def charges(self, period: Period) -> tuple[Charge, ...]:
         """What there is to charge for the period, which ends in each definition's own zone."""
         return tuple(
             Charge(terms.agreement_id, period.end(terms.definition.time_zone), terms.agreement.tax)
             for terms in self.agreements
         )
+
+
+def acceptance_deadline(
+    mode: BillingMode, terms: Iterable[tuple[Agreement, Definition]], issued_at: datetime
+) -> datetime | None:
+    """The end of the longest acceptance window; windows are in the definition's zone and calendar."""
+    if mode is not BillingMode.SELF_BILLED:
+        return None
+    return max(
+        deadline(issued_at, agreement.billing.acceptance_window, definition.time_zone, definition.calendar)
+        for agreement, definition in terms
+    )
 
 
 def group(agreements: Iterable[InForce]) -> list[Group]:

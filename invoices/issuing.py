@@ -53,6 +53,9 @@ class Draft:
     run_id: UUID | None
     chain_head: str | None
     corrects: Correction | None = None
+    replaces: Correction | None = None
+    accept_by: datetime | None = None
+    """When silence accepts it; None for what is not self-billed."""
 
     @property
     def posts(self) -> bool:
@@ -106,7 +109,7 @@ def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
     """Makes the draft a document: number, content, hash, entry, drawn deposit, rendering job."""
     postings = Postings(connection, Accounts(connection))
     gross = sum(tax.net + tax.tax for tax in draft.taxes)
-    prepaid = _draw(connection, draft, gross) if draft.kind == "invoice" and draft.posts else 0
+    prepaid = drawable(connection, draft.pair, gross) if draft.kind == "invoice" and draft.posts else 0
     number = take_number(connection, draft.series)
     document = _frozen(draft, number.text, prepaid, now)
     content = document.to_json()
@@ -132,6 +135,8 @@ def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
             "due": document.totals.due,
             "line_count": draft.lines.count,
             "corrects_id": None if draft.corrects is None else UUID(draft.corrects.id),
+            "replaces_id": None if draft.replaces is None else UUID(draft.replaces.id),
+            "accept_by": draft.accept_by,
             "issued_at": now,
             "due_on": document.due_on,
             "content": content,
@@ -235,6 +240,8 @@ def _frozen(draft: Draft, number: str, prepaid: int, now: datetime) -> Document:
         totals=totals(draft.taxes, prepaid=prepaid),
         taxes=draft.taxes,
         corrects=draft.corrects,
+        replaces=draft.replaces,
+        accept_by=draft.accept_by,
         words=legal_words(mode, kind, draft.supplier, draft.buyer, draft.taxes),
         chain_head=draft.chain_head,
     )
@@ -245,9 +252,9 @@ def _due_on(issued_on: date, draft: Draft) -> date:
     return issued_on if draft.kind == "credit_note" else issued_on + timedelta(days=draft.payment_days)
 
 
-def _draw(connection: Connection, draft: Draft, gross: int) -> int:
-    """How much of the buyer's deposit this document uses up, in minor units; the account is locked if there is any."""
-    books = {"supplier_id": draft.supplier_id, "buyer_id": draft.buyer_id, "currency": draft.currency}
+def drawable(connection: Connection, pair: Pair, gross: int) -> int:
+    """How much of the buyer's deposit a document uses up, in minor units; the account is locked if there is any."""
+    books = dict(zip(("supplier_id", "buyer_id", "currency"), pair, strict=True))
     if not connection.execute(_DEPOSIT, books).scalar_one_or_none():
         return 0
     held: int = connection.execute(_DEPOSIT.with_for_update(), books).scalar_one()

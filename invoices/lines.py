@@ -60,6 +60,7 @@ KINDS: Final[dict[str, LineKind]] = {
     AccrualKind.OUTCOME.value: "appointment",
     AccrualKind.RELEASED.value: "adjustment",
     AccrualKind.SHORTFALL.value: "shortfall",
+    AccrualKind.REISSUED.value: "appointment",
     AccrualKind.CREDIT.value: "credit",
 }
 """What an accrual's kind is called on paper."""
@@ -190,10 +191,16 @@ def read(connection: Connection, document_id: UUID) -> Iterator[Line]:
         yield as_line(row)
 
 
+def _kind(row: Row[Any]) -> LineKind:
+    """A re-issued line is called what it was."""
+    is_shortfall = row.kind == AccrualKind.REISSUED and row.appointment_id is None
+    return "shortfall" if is_shortfall else KINDS[row.kind]
+
+
 def as_line(row: Row[Any]) -> Line:
     return Line(
         number=row.number,
-        kind=KINDS[row.kind],
+        kind=_kind(row),
         reference=row.reference,
         appointment_id=None if row.appointment_id is None else str(row.appointment_id),
         service_at=row.service_at,

@@ -103,6 +103,7 @@ def content(_look: Look, whole: Whole) -> Iterator[str]:
     row, frozen = whole.row, Document.from_json(whole.row.content)
     sums = frozen.totals
     corrects = None if frozen.corrects is None else frozen.corrects.id
+    replaces = None if frozen.replaces is None else frozen.replaces.id
     facts = (
         ("id", str(row.id), frozen.id),
         ("number", row.number, frozen.number),
@@ -117,6 +118,8 @@ def content(_look: Look, whole: Whole) -> Iterator[str]:
         ("due", row.due, sums.due),
         ("issued_at", row.issued_at, frozen.issued_at),
         ("due_on", row.due_on, frozen.due_on),
+        ("replaces", None if row.replaces_id is None else str(row.replaces_id), replaces),
+        ("accept_by", row.accept_by, frozen.accept_by),
         ("corrects", None if row.corrects_id is None else str(row.corrects_id), corrects),
     )
     for name, stored, said in facts:

@@ -11,11 +11,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select
 
-from api.auth import ADMIN, BUYER, PARTIES, SUPPLIER
+from api.auth import ADMIN, BUYER, FINANCE, PARTIES, SUPPLIER
 from api.endpoints import Resource
 from api.resources.definitions import owner, terms_of
 from api.schemas import agreements as schemas
+from api.schemas import payments as money
 from api.units import Answer, Command, Query, with_id
+from invoices import payments
 from ledger.domain.errors import Malformed, Refused
 from ledger.services import agreement_reading as reading
 from ledger.services import agreements
@@ -114,6 +116,32 @@ def end_agreement(command: Command, agreement_id: UUID) -> Answer:
     _held(command, agreement_id)
     agreements.end(command.connection, agreement_id, command.body["from"] or command.now, now=command.now)
     return _shown(command, agreement_id)
+
+
+@blueprint.command(
+    "/agreements/<uuid:agreement_id>/deposits",
+    roles={FINANCE},
+    takes=money.DepositBody,
+    answers=money.DepositReceived,
+    status=201,
+)
+def receive_deposit(command: Command, agreement_id: UUID) -> Answer:
+    """Record a deposit that the supplier got as security. Invoices draw on it before anything is due."""
+    deposit_id = payments.receive_deposit(
+        command.connection, agreement_id, **command.body, actor=command.principal.actor, now=command.now
+    )
+    row = command.connection.execute(select(t.deposit).where(t.deposit.c.id == deposit_id)).one()
+    pair = (row.supplier_id, row.buyer_id, row.currency)
+    return Answer(
+        {
+            "id": row.id,
+            "agreement": row.agreement_id,
+            "amount": row.amount,
+            "currency": row.currency,
+            "received_on": row.received_on,
+            "balance": payments.deposit_of(command.connection, pair),
+        }
+    )
 
 
 def summary(head: Mapping[Any, Any], counts: tuple[int, int] | None) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from flask import Response
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, select
 
-from api.auth import ADMIN, ARBITER, FINANCE, PARTIES, visible
+from api.auth import ADMIN, ARBITER, FINANCE, PARTIES, SUPPLIER, visible
 from api.endpoints import Resource
 from api.schemas import billing as schemas
-from api.units import Answer, Query, settings
-from invoices import files
+from api.schemas import payments as bodies
+from api.units import Answer, Command, Query, settings
+from invoices import acceptance, files, payments
 from invoices.storage import storage_at
 from ledger.domain.errors import Unknown
 from ledger.reports import documents
@@ -29,18 +30,77 @@ READERS = {ADMIN, ARBITER, FINANCE, *PARTIES}
 def list_invoices(query: Query) -> Answer:
     """List documents of every kind, newest first."""
     filters = {name: value for name, value in query.arguments.items() if name not in ("limit", "cursor")}
-    condition = documents.Filters(**filters).condition()
-    listed = documents.documents().where(visible(query.principal, t.document), condition)
+    condition = documents.Filters(**filters, now=query.now).condition()
+    listed = documents.documents(query.now).where(visible(query.principal, t.document), condition)
     return query.page(listed, [t.document.c.id], documents.as_json)
 
 
 @blueprint.query("/invoices/<uuid:document_id>", roles=READERS, answers=schemas.Document)
 def show_invoice(query: Query, document_id: UUID) -> Answer:
     """Show one document with its lines, parties and files."""
-    found = documents.one(query.connection, document_id, visible(query.principal, t.document))
+    return _shown(query, document_id)
+
+
+@blueprint.command(
+    "/invoices/<uuid:document_id>/acceptance",
+    roles={SUPPLIER},
+    takes=bodies.AnswerBody,
+    answers=schemas.Document,
+)
+def answer_invoice(command: Command, document_id: UUID) -> Answer:
+    """Accept or query a self-billed document within its window, or withdraw the query. Silence is acceptance."""
+    acceptance.respond(
+        command.connection,
+        document_id,
+        visible(command.principal, t.document),
+        command.body["position"],
+        command.body["message"],
+        actor=command.principal.actor,
+        now=command.now,
+    )
+    return _shown(command, document_id)
+
+
+@blueprint.command(
+    "/invoices/<uuid:document_id>/payments",
+    roles={FINANCE},
+    takes=bodies.PaymentBody,
+    answers=schemas.Document,
+    status=201,
+)
+def record_payment(command: Command, document_id: UUID) -> Answer:
+    """Record a payment: a part, the whole, or more, which stays as a credit of the pair."""
+    payments.record(command.connection, document_id, **command.body, actor=command.principal.actor, now=command.now)
+    return _shown(command, document_id)
+
+
+@blueprint.command("/payments/<uuid:payment_id>/return", roles={FINANCE}, takes=bodies.ReturnBody, status=204)
+def return_payment(command: Command, payment_id: UUID) -> Answer:
+    """Record that a payment came back."""
+    payments.give_back(command.connection, payment_id, **command.body, actor=command.principal.actor, now=command.now)
+    return Answer()
+
+
+@blueprint.command(
+    "/invoices/<uuid:document_id>/supplier-invoice",
+    roles={FINANCE},
+    takes=bodies.SupplierInvoiceBody,
+    answers=schemas.Document,
+    status=201,
+)
+def record_supplier_invoice(command: Command, document_id: UUID) -> Answer:
+    """Record the supplier's own invoice or credit note for a statement; from then on it is payable."""
+    payments.record_supplier_document(
+        command.connection, document_id, **command.body, actor=command.principal.actor, now=command.now
+    )
+    return _shown(command, document_id)
+
+
+def _shown(unit: Query | Command, document_id: UUID) -> Answer:
+    found = documents.one(unit.connection, document_id, visible(unit.principal, t.document), unit.now)
     if found is None:
         raise Unknown("there is no such document")
-    return Answer({**found, "lines": list(documents.lines(query.connection, document_id))})
+    return Answer({**found, "lines": list(documents.lines(unit.connection, document_id))})
 
 
 @blueprint.query("/invoices/<uuid:document_id>/pdf", roles=READERS, media_type="application/pdf")
@@ -81,10 +141,11 @@ def download_archive(query: Query) -> Response:
 
 
 def _number(connection: Connection, document_id: UUID, sees: ColumnElement[bool]) -> str:
-    row = connection.execute(documents.documents().where(t.document.c.id == document_id, sees)).mappings().one_or_none()
-    if row is None:
+    query = select(t.document.c.number).where(t.document.c.id == document_id, sees)
+    number: str | None = connection.execute(query).scalar_one_or_none()
+    if number is None:
         raise Unknown("there is no such document")
-    return str(row["number"])
+    return number
 
 
 def _download(content: bytes, media_type: str, name: str) -> Response:

@@ -9,6 +9,7 @@ from marshmallow import fields as plain
 from api import fields
 from api.schemas import Page, Strict
 from invoices import files
+from ledger.domain import settlement
 from ledger.domain.calendar import Period
 from ledger.domain.errors import Malformed
 from ledger.domain.terms import BillingMode
@@ -115,6 +116,24 @@ class DocumentItem(Strict):
     rendering = fields.Choice(("pending", "done", "failed"), required=True)
 
 
+class DocumentAcceptance(Strict):
+    """How the supplier stands to a self-billed document; silence accepts at `accept_by`."""
+
+    state = fields.Choice(settlement.Acceptance, required=True)
+    accept_by = fields.Instant(required=True)
+    responses = plain.List(plain.Dict(), required=True)
+
+
+class DocumentSettlement(Strict):
+    """What is left to pay, in minor units; below zero was paid too much. `due_on` is null while a query stops it."""
+
+    claimed = fields.Whole(required=True, allow_none=True)
+    credited = fields.Whole(required=True)
+    paid = fields.Whole(required=True)
+    open = fields.Whole(required=True)
+    due_on = fields.Day(required=True, allow_none=True)
+
+
 class Document(DocumentItem):
     """A document on its own, with its lines, parties and files."""
 
@@ -126,4 +145,12 @@ class Document(DocumentItem):
     line_count = fields.Whole(required=True)
     hash = fields.Text(required=True)
     files = plain.List(plain.Dict(), required=True)
+    deadlines = plain.List(plain.Dict(), required=True)
+    acceptance = plain.Nested(DocumentAcceptance, required=True, allow_none=True)
+    settlement = plain.Nested(DocumentSettlement, required=True)
+    payments = plain.List(plain.Dict(), required=True)
+    supplier_invoice = plain.Dict(required=True, allow_none=True)
+    corrected_by = plain.List(plain.Dict(), required=True)
+    replaces = fields.Identifier(required=True, allow_none=True)
+    replaced_by = plain.Dict(required=True, allow_none=True)
     lines = plain.List(plain.Dict(), required=True)

@@ -10,7 +10,7 @@ from flask import Response, request
 from sqlalchemy import Connection, select
 
 from api.databases import database
-from api.units import settings
+from api.units import clock, settings
 from api.web.blueprint import pages, secured, show
 from api.web.inbox import identity
 from api.web.sessions import only, person
@@ -34,7 +34,9 @@ def documents() -> Response:
     """The party's own documents, newest first."""
     sees = visible(person().principal, t.document)
     with reading(database().engine) as connection:
-        rows, following = report.documents(connection, sees, limit=PAGE, after=identity(request.args.get("after")))
+        rows, following = report.documents(
+            connection, sees, clock(), limit=PAGE, after=identity(request.args.get("after"))
+        )
     other = "buyer" if person().has(SUPPLIER) else "supplier"
     return show(
         "documents",

@@ -121,7 +121,7 @@ def _page(period: Period) -> Response:
         last = report.last_runs(connection, [period]).get(period.number)
         watched = last if run_id is None else report.run(connection, run_id)
         own = report.of_period(period)
-        rows, following = report.documents(connection, own, limit=PAGE, after=identity(request.args.get("after")))
+        rows, following = report.documents(connection, own, now, limit=PAGE, after=identity(request.args.get("after")))
         still_runs = _still_runs(connection, period, now)
         every = select(t.organisation.c.slug, t.organisation.c.legal_name)
         names = {row.slug: row.legal_name for row in connection.execute(every)}

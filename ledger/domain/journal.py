@@ -37,6 +37,7 @@ class AccrualKind(StrEnum):
     SHORTFALL = "shortfall"
     RELEASED = "released"
     CREDIT = "credit"
+    REISSUED = "reissued"
 
 
 class AccrualState(StrEnum):

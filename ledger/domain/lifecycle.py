@@ -77,6 +77,7 @@ class EventKind(StrEnum):
     DISPUTE_WITHDRAWN = "dispute_withdrawn"
     REPLACEMENT_ENDED = "replacement_ended"
     REPLACEMENT_REVIVED = "replacement_revived"
+    CREDITED = "credited"
 
 
 class Slot(NamedTuple):
@@ -98,7 +99,8 @@ class Event(NamedTuple):
 class Appointment(NamedTuple):
     """The five axes with the deadlines that run. Amounts are minor units of the definition's currency.
 
-    `amount` is charges − credits; `held` the part of it that an open dispute keeps from being invoiced.
+    `amount` is charges − credits; `held` the part of it that an open dispute keeps from being invoiced, `credited`
+    what finance gave back outside disputes: it stays given back, whatever is decided later.
     `claims` says for each criterion whether the supplier's facts meet it (None: no fact). `counted_start` is the start
     from which the next change of it is measured. `dispute` is the essence of the open dispute, or of the promise that
     came of one (the payload of the event that made it so); `decided` are the facts that were conceded or decided and
@@ -121,6 +123,7 @@ class Appointment(NamedTuple):
     price: int | None = None
     amount: int = 0
     held: int = 0
+    credited: int = 0
     reschedules: int = 0
     rebookings: int = 0
     counted_start: datetime | None = None
@@ -174,6 +177,7 @@ MOVES: Mapping[EventKind, tuple[frozenset[Schedule], frozenset[Verdict]]] = {
     EventKind.DISPUTE_WITHDRAWN: (frozenset(Schedule), CONTESTED),
     EventKind.REPLACEMENT_ENDED: (frozenset(Schedule), SETTLED),
     EventKind.REPLACEMENT_REVIVED: (frozenset(Schedule), SETTLED),
+    EventKind.CREDITED: (frozenset(Schedule), SETTLED),
 }
 """For each event that moves an existing appointment: the schedules and the verdicts it may start from."""
 
@@ -196,7 +200,11 @@ def apply(state: Appointment | None, event: Event) -> Appointment:
     money = event.payload.get("money")
     if money is not None:
         changed.update(
-            {name: money[name] for name in ("position", "price", "share", "amount", "held") if name in money}
+            {
+                name: money[name]
+                for name in ("position", "price", "share", "amount", "held", "credited")
+                if name in money
+            }
         )
     return state._replace(**changed, version=state.version + 1)
 
@@ -368,6 +376,11 @@ def _replacement_revived(state: Appointment, event: Event) -> dict[str, Any]:
     return {"replacement_at": expires_at, "replaced_by_id": None, "dispute": event.payload}
 
 
+def _credited(state: Appointment, event: Event) -> dict[str, Any]:
+    """Money alone moves: what was found stays found."""
+    return {}
+
+
 _CHANGES: Mapping[EventKind, Callable[[Appointment, Event], dict[str, Any]]] = {
     EventKind.RESCHEDULED: _rescheduled,
     EventKind.REBOOKED: _rebooked,
@@ -382,4 +395,5 @@ _CHANGES: Mapping[EventKind, Callable[[Appointment, Event], dict[str, Any]]] = {
     EventKind.DISPUTE_WITHDRAWN: _dispute_withdrawn,
     EventKind.REPLACEMENT_ENDED: _replacement_ended,
     EventKind.REPLACEMENT_REVIVED: _replacement_revived,
+    EventKind.CREDITED: _credited,
 }

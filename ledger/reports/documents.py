@@ -5,24 +5,29 @@ Read-only. The frozen content is the document; what happened to it later (render
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_, select, true
 
+from ledger.domain import settlement
 from ledger.domain.calendar import Period
+from ledger.domain.settlement import DocumentState, Sums
+from ledger.reports import settlement as standing
 from ledger.store import tables as t
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed to; None means everything."""
+    """What a list is narrowed to; None means everything. A state is one at an instant, `now`."""
 
     period: Period | None = None
     supplier: str | None = None
     buyer: str | None = None
     kind: str | None = None
     state: str | None = None
+    now: datetime | None = None
 
     def condition(self) -> ColumnElement[bool]:
         document = t.document.c
@@ -39,25 +44,18 @@ class Filters:
         if self.kind is not None:
             conditions.append(document.kind == self.kind)
         if self.state is not None:
-            conditions.append(_is_credited() if self.state == CREDITED else ~_is_credited())
+            assert self.now is not None, "a state is one at an instant"
+            conditions.append(standing.state(self.now) == self.state)
         return and_(*conditions)
 
 
-ISSUED, CREDITED = "issued", "credited"
-STATES = (ISSUED, CREDITED)
-"""A document is `credited` as soon as a credit note refers to it."""
-
-
-def _is_credited() -> ColumnElement[bool]:
-    note = t.document.alias("note")
-    return exists().where(note.c.corrects_id == t.document.c.id)
-
+STATES = tuple(state.value for state in DocumentState)
 
 SUPPLIER = t.organisation.alias("supplier")
 BUYER = t.organisation.alias("buyer")
 
 
-def documents() -> Select[Any]:
+def documents(now: datetime) -> Select[Any]:
     """Documents with both parties' slugs, their state and how far the rendering is; without their content."""
     document = t.document.c
     columns = [column for column in document if column.name not in ("content", "hash")]
@@ -67,7 +65,10 @@ def documents() -> Select[Any]:
             SUPPLIER.c.slug.label("supplier"),
             BUYER.c.slug.label("buyer"),
             t.rendering.c.state.label("rendering"),
-            _is_credited().label("is_credited"),
+            standing.claimed().label("claimed"),
+            standing.credited().label("credited"),
+            standing.paid().label("paid"),
+            standing.state(now).label("state"),
         )
         .join_from(t.document, SUPPLIER, SUPPLIER.c.id == document.supplier_id)
         .join(BUYER, BUYER.c.id == document.buyer_id)
@@ -75,10 +76,10 @@ def documents() -> Select[Any]:
     )
 
 
-def one(connection: Connection, document_id: UUID, sees: ColumnElement[bool]) -> dict[str, Any] | None:
+def one(connection: Connection, document_id: UUID, sees: ColumnElement[bool], now: datetime) -> dict[str, Any] | None:
     """The whole document, or None where there is none to see. Its lines are read apart."""
     document = t.document.c
-    query = documents().add_columns(document.content, document.hash).where(document.id == document_id, sees)
+    query = documents(now).add_columns(document.content, document.hash).where(document.id == document_id, sees)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         return None
@@ -99,7 +100,62 @@ def one(connection: Connection, document_id: UUID, sees: ColumnElement[bool]) ->
         "line_count": row["line_count"],
         "hash": row["hash"],
         "files": files(connection, document_id),
+        **_afterwards(connection, row, content["time_zone"], now),
     }
+
+
+def _afterwards(connection: Connection, row: RowMapping, zone: str, now: datetime) -> dict[str, Any]:
+    """What became of the document: how the supplier stands to it, what was credited and paid, when it is due now."""
+    said = standing.responses(connection, [row["id"]]).get(row["id"], [])
+    credited_at = standing.credited_at(connection, [row["id"]]).get(row["id"], [])
+    state = settlement.acceptance(row["accept_by"], said, credited_at, now)
+    waiting = [] if state is not settlement.Acceptance.OPEN else [{"kind": "acceptance", "at": row["accept_by"]}]
+    sums = Sums(row["claimed"], row["credited"], row["paid"])
+    response, own, payment = t.document_response.c, t.supplier_document.c, t.payment.c
+    responses = select(response.position, response.message, response.recorded_at).where(
+        response.document_id == row["id"]
+    )
+    recorded = select(own.number, own.issued_on, own.net, own.tax, own.prepaid, own.recorded_at)
+    found = connection.execute(recorded.where(own.document_id == row["id"])).mappings().one_or_none()
+    payments = select(
+        payment.id,
+        payment.kind,
+        payment.amount,
+        payment.paid_on,
+        payment.reference,
+        payment.returns_id.label("returns"),
+    ).where(payment.document_id == row["id"])
+    return {
+        "deadlines": waiting,
+        "acceptance": None
+        if state is None
+        else {
+            "state": state,
+            "accept_by": row["accept_by"],
+            "responses": _rows(connection, responses.order_by(response.number)),
+        },
+        "settlement": {
+            "claimed": sums.claimed,
+            "credited": sums.credited,
+            "paid": sums.paid,
+            "open": sums.open,
+            "due_on": settlement.due_on(row["due_on"], said, credited_at, zone),
+        },
+        "payments": _rows(connection, payments.order_by(payment.id)),
+        "supplier_invoice": None if found is None else dict(found),
+        "corrected_by": _numbers(connection, t.document.c.corrects_id == row["id"]),
+        "replaces": row["replaces_id"],
+        "replaced_by": next(iter(_numbers(connection, t.document.c.replaces_id == row["id"])), None),
+    }
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _numbers(connection: Connection, condition: ColumnElement[bool]) -> list[dict[str, Any]]:
+    document = t.document.c
+    return _rows(connection, select(document.id, document.number, document.net).where(condition).order_by(document.id))
 
 
 def as_json(row: RowMapping) -> dict[str, Any]:
@@ -117,7 +173,7 @@ def as_json(row: RowMapping) -> dict[str, Any]:
         "corrects": row["corrects_id"],
         "issued_at": row["issued_at"],
         "due_on": row["due_on"],
-        "state": CREDITED if row["is_credited"] else ISSUED,
+        "state": row["state"],
         "rendering": row["rendering"],
     }
 

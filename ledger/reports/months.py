@@ -186,12 +186,12 @@ def _run(row: RowMapping) -> Run:
 
 
 def documents(
-    connection: Connection, condition: ColumnElement[bool], *, limit: int, after: UUID | None = None
+    connection: Connection, condition: ColumnElement[bool], now: datetime, *, limit: int, after: UUID | None = None
 ) -> tuple[list[RowMapping], UUID | None]:
     """Documents newest first, with both parties' names and whether an e-invoice is kept; and the id to go on after."""
     document, original, file = t.document.c, t.document.alias("original"), t.document_file.c
     query = (
-        issued.documents()
+        issued.documents(now)
         .add_columns(
             issued.SUPPLIER.c.legal_name.label("supplier_name"),
             issued.BUYER.c.legal_name.label("buyer_name"),

@@ -69,7 +69,8 @@ class Accruals:
     ) -> dict[str, Any] | None:
         """Posts the difference to what has accrued, effective with the event; the money for its payload."""
         quoted = self.quote(case, criteria, share, event.effective_at)
-        difference = quoted.amount - case.state.amount
+        amount = quoted.amount - case.state.credited
+        difference = amount - case.state.amount
         if difference == 0:
             return None
         assert difference > 0, "what lowers an amount goes through a dispute"
@@ -84,7 +85,7 @@ class Accruals:
             "month": month,
             "price": quoted.price,
             "share": quoted.share,
-            "amount": quoted.amount,
+            "amount": amount,
         }
 
     def made(self, case: Case, at: datetime, month: int) -> None:

@@ -38,6 +38,7 @@ PLAIN = (
     "price",
     "amount",
     "held",
+    "credited",
     "reschedules",
     "rebookings",
     "counted_start",

@@ -114,7 +114,9 @@ class Holding:
         return _with_money(event, {"held": amount})
 
     def _worth(self, criteria: Mapping[str, CriterionFinding], share: int | None, event: Event) -> int:
-        return self._books.accruals.quote(self._case, criteria, share or 0, event.effective_at).amount
+        """What stands for these findings after what finance gave back by hand, which no decision takes back."""
+        worth = self._books.accruals.quote(self._case, criteria, share or 0, event.effective_at).amount
+        return max(0, worth - self._case.state.credited)
 
     def _resolve(self, event: Event) -> Event:
         """Moves the amount to what the decision's findings and share are worth; a promise keeps it as it is.

@@ -147,8 +147,9 @@ def _row_price(whole: Whole, pinned: Pinned) -> Told:
     price = base_price(schedule, row.position) + bonus_price(schedule, _criteria(row))
     if row.verdict in FOUND and row.price != price:
         yield f"price is {row.price}, by the pinned terms {price}"
-    if row.amount != share_of(price, row.share or 0):
-        yield f"amount is {row.amount}, by the pinned terms {share_of(price, row.share or 0)}"
+    worth = max(0, share_of(price, row.share or 0) - row.credited)
+    if row.amount != worth:
+        yield f"amount is {row.amount}, by the pinned terms and what was credited by hand {worth}"
 
 
 def _criteria(row: Any) -> dict[str, Any]:

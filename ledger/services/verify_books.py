@@ -40,9 +40,11 @@ BALANCES, ZERO, CHARTED, ACCRUED, SOURCES, STANDING, OFF_LINES = (
 OWN_ENTRY: Final = {
     AccrualKind.OUTCOME: EntryKind.ACCRUAL,
     AccrualKind.SHORTFALL: EntryKind.ACCRUAL,
+    AccrualKind.REISSUED: EntryKind.ACCRUAL,
     AccrualKind.CREDIT: EntryKind.REDUCTION,
 }
 """The entry of an accrual by its kind; what was released is a part of another accrual and has none."""
+ACCRUED_AT_FIRST: Final = (AccrualKind.OUTCOME, AccrualKind.SHORTFALL, AccrualKind.REISSUED)
 OF_DISPUTES: Final = (EntryKind.HOLD, EntryKind.RELEASE, EntryKind.REVERSAL)
 OF_DOCUMENTS: Final = (EntryKind.INVOICE, EntryKind.CREDIT_NOTE, EntryKind.DEPOSIT_DRAWN)
 
@@ -147,11 +149,13 @@ def accruals(look: Look) -> Iterator[Fault]:
 def sources(look: Look) -> Iterator[Fault]:
     """Entries without the accrual, dispute, document or deposit that they name."""
     by_kinds = (
-        ((EntryKind.ACCRUAL,), t.accrual, accrual.kind.in_((AccrualKind.OUTCOME, AccrualKind.SHORTFALL))),
+        ((EntryKind.ACCRUAL,), t.accrual, accrual.kind.in_(ACCRUED_AT_FIRST)),
         ((EntryKind.REDUCTION,), t.accrual, or_(accrual.kind == AccrualKind.CREDIT, _reduced())),
         (OF_DISPUTES, t.dispute, or_(t.dispute.c.appointment_id == entry.appointment_id, _revived())),
         (OF_DOCUMENTS, t.document, t.document.c.supplier_id == entry.supplier_id),
         ((EntryKind.DEPOSIT,), t.deposit, t.deposit.c.supplier_id == entry.supplier_id),
+        ((EntryKind.PAYMENT,), t.payment, _same_payment("payment")),
+        ((EntryKind.PAYMENT_RETURNED,), t.payment, _same_payment("returned")),
     )
     for kinds, table, condition in by_kinds:
         query = select(entry.id, entry.kind, entry.source_id).where(
@@ -173,6 +177,18 @@ def _revived() -> ColumnElement[bool]:
             event.effective_at == t.dispute.c.closed_at,
         )
         .correlate(t.entry, t.dispute)
+    )
+
+
+def _same_payment(kind: str) -> ColumnElement[bool]:
+    """That the entry posts what the payment of this kind says."""
+    payment = t.payment.c
+    return and_(
+        payment.kind == kind,
+        payment.supplier_id == entry.supplier_id,
+        payment.buyer_id == entry.buyer_id,
+        payment.currency == entry.currency,
+        exists().where(transfer.entry_id == entry.id, transfer.amount == payment.amount),
     )
 
 

@@ -32,6 +32,7 @@ class AppointmentRow(SQLModel, table=True):
             "amount = 0 OR (amount > 0 AND price IS NOT NULL AND amount <= price)", name="amount_within_price"
         ),
         CheckConstraint("held >= 0 AND held <= amount", name="held_within_amount"),
+        CheckConstraint("credited >= 0", name="credited"),
         ForeignKeyConstraint(
             ["definition_id", "definition_version"], ["definition_version.definition_id", "definition_version.number"]
         ),
@@ -94,6 +95,7 @@ class AppointmentRow(SQLModel, table=True):
     price: int | None = Field(default=None, sa_type=BigInteger)
     amount: int = Field(sa_type=BigInteger)
     held: int = Field(sa_type=BigInteger)
+    credited: int = Field(default=0, sa_type=BigInteger)
     reschedules: int
     rebookings: int
     counted_start: datetime = Field(sa_type=Instant)

@@ -54,6 +54,7 @@ class NumberSeries(SQLModel, table=True):
 class DocumentRow(SQLModel, table=True):
     """An issued document. `content` is the frozen document (parties, terms, totals); `hash` covers it and its lines.
 
+    `accept_by` is when silence accepts a self-billed document, `replaces_id` the voided one that it stands for.
     `billing_group` with `period` lets a run issue a group once; both are NULL outside runs.
     """
 
@@ -62,11 +63,14 @@ class DocumentRow(SQLModel, table=True):
         UniqueConstraint("supplier_id", "number"),
         UniqueConstraint("supplier_id", "buyer_id", "kind", "sequence"),
         UniqueConstraint("billing_group", "run_period"),
+        UniqueConstraint("replaces_id"),
         one_of("kind", DOCUMENT_KINDS),
         one_of("mode", BillingMode),
         CheckConstraint("gross = net + tax AND due = gross - prepaid", name="totals"),
         CheckConstraint("net >= 0 AND tax >= 0 AND prepaid >= 0 AND due >= 0", name="not_negative"),
         CheckConstraint("(kind = 'credit_note') = (corrects_id IS NOT NULL)", name="corrects"),
+        CheckConstraint("replaces_id IS NULL OR corrects_id IS NULL", name="replaces"),
+        Index(None, "number"),
         Index("ix_document_buyer_id_id", "buyer_id", "id"),
         Index("ix_document_supplier_id_id", "supplier_id", "id"),
         Index("ix_document_period_id", "period", "id"),
@@ -92,8 +96,10 @@ class DocumentRow(SQLModel, table=True):
     due: int = Field(sa_type=BigInteger)
     line_count: int
     corrects_id: UUID | None = Field(default=None, foreign_key="document.id")
+    replaces_id: UUID | None = Field(default=None, foreign_key="document.id")
     issued_at: datetime = Field(sa_type=Instant)
     due_on: date
+    accept_by: datetime | None = Field(default=None, sa_type=Instant)
     content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     hash: str
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from ledger.store import appointments, billing, chain, contracts, disputes, evidence, hooks, journal, parties
+from ledger.store import appointments, billing, chain, contracts, disputes, evidence, hooks, journal, parties, payments
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -54,5 +54,14 @@ document_line = _table(billing.DocumentLine)
 rendering = _table(billing.Rendering)
 document_file = _table(billing.DocumentFile)
 deposit = _table(billing.Deposit)
+
+document_response = _table(payments.DocumentResponse)
+credit_request = _table(payments.CreditRequest)
+credit_grant = _table(payments.CreditGrant)
+supplier_document = _table(payments.SupplierDocument)
+bank_line = _table(payments.BankLine)
+payment = _table(payments.Payment)
+payment_file = _table(payments.PaymentFile)
+payment_file_item = _table(payments.PaymentFileItem)
 
 chain_link = _table(chain.ChainLink)

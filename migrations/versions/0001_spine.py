@@ -329,8 +329,10 @@ def upgrade() -> None:
         sa.Column("due", sa.BigInteger(), nullable=False),
         sa.Column("line_count", sa.Integer(), nullable=False),
         sa.Column("corrects_id", sa.Uuid(), nullable=True),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
         sa.Column("issued_at", ledger.store.types.Instant(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("accept_by", ledger.store.types.Instant(), nullable=True),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint("(kind = 'credit_note') = (corrects_id IS NOT NULL)", name=op.f("ck_document_corrects")),
@@ -341,7 +343,9 @@ def upgrade() -> None:
             "net >= 0 AND tax >= 0 AND prepaid >= 0 AND due >= 0", name=op.f("ck_document_not_negative")
         ),
         sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_document_buyer_id_organisation")),
+        sa.CheckConstraint("replaces_id IS NULL OR corrects_id IS NULL", name=op.f("ck_document_replaces")),
         sa.ForeignKeyConstraint(["corrects_id"], ["document.id"], name=op.f("fk_document_corrects_id_document")),
+        sa.ForeignKeyConstraint(["replaces_id"], ["document.id"], name=op.f("fk_document_replaces_id_document")),
         sa.ForeignKeyConstraint(["run_id"], ["billing_run.id"], name=op.f("fk_document_run_id_billing_run")),
         sa.ForeignKeyConstraint(
             ["supplier_id"], ["organisation.id"], name=op.f("fk_document_supplier_id_organisation")
@@ -351,11 +355,13 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "supplier_id", "buyer_id", "kind", "sequence", name=op.f("uq_document_supplier_id_buyer_id_kind_sequence")
         ),
+        sa.UniqueConstraint("replaces_id", name=op.f("uq_document_replaces_id")),
         sa.UniqueConstraint("supplier_id", "number", name=op.f("uq_document_supplier_id_number")),
     )
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.create_index("ix_document_buyer_id_id", ["buyer_id", "id"], unique=False)
         batch_op.create_index("ix_document_corrects_id", ["corrects_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_number"), ["number"], unique=False)
         batch_op.create_index("ix_document_period_id", ["period", "id"], unique=False)
         batch_op.create_index("ix_document_supplier_id_id", ["supplier_id", "id"], unique=False)
 
@@ -554,6 +560,7 @@ def upgrade() -> None:
         sa.Column("price", sa.BigInteger(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.BigInteger(), nullable=False),
+        sa.Column("credited", sa.BigInteger(), nullable=False),
         sa.Column("reschedules", sa.Integer(), nullable=False),
         sa.Column("rebookings", sa.Integer(), nullable=False),
         sa.Column("counted_start", ledger.store.types.Instant(), nullable=False),
@@ -587,6 +594,7 @@ def upgrade() -> None:
             name=op.f("ck_appointment_amount_within_price"),
         ),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_appointment_slot")),
+        sa.CheckConstraint("credited >= 0", name=op.f("ck_appointment_credited")),
         sa.CheckConstraint("held >= 0 AND held <= amount", name=op.f("ck_appointment_held_within_amount")),
         sa.CheckConstraint("share BETWEEN 0 AND 10000", name=op.f("ck_appointment_share")),
         sa.ForeignKeyConstraint(
@@ -665,7 +673,9 @@ def upgrade() -> None:
         sa.Column("corrects_accrual_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint("(kind = 'credit') = (amount < 0) AND amount <> 0", name=op.f("ck_accrual_sign")),
         sa.CheckConstraint("(kind = 'credit') = (corrects_accrual_id IS NOT NULL)", name=op.f("ck_accrual_corrects")),
-        sa.CheckConstraint("kind IN ('outcome', 'shortfall', 'released', 'credit')", name=op.f("ck_accrual_kind")),
+        sa.CheckConstraint(
+            "kind IN ('outcome', 'shortfall', 'released', 'credit', 'reissued')", name=op.f("ck_accrual_kind")
+        ),
         sa.CheckConstraint(
             "outcome IN ('attended', 'cut_short', 'prospect_no_show', 'buyer_no_show', 'both_absent', 'supplier_fault', 'access_failure', 'technical_failure', 'cancelled_by_prospect', 'cancelled_by_buyer', 'cancelled_by_buyer_late', 'cancelled_by_supplier', 'disqualified')",
             name=op.f("ck_accrual_outcome"),
@@ -713,7 +723,7 @@ def upgrade() -> None:
         sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('submitted', 'rescheduled', 'rebooked', 'cancelled', 'found', 'deemed', 'no_show_final', 'dispute_opened', 'dispute_replied', 'dispute_escalated', 'dispute_decided', 'dispute_withdrawn', 'replacement_ended', 'replacement_revived')",
+            "kind IN ('submitted', 'rescheduled', 'rebooked', 'cancelled', 'found', 'deemed', 'no_show_final', 'dispute_opened', 'dispute_replied', 'dispute_escalated', 'dispute_decided', 'dispute_withdrawn', 'replacement_ended', 'replacement_revived', 'credited')",
             name=op.f("ck_appointment_event_kind"),
         ),
         sa.ForeignKeyConstraint(
@@ -1038,6 +1048,217 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "bank_line",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reference", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("counterparty", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("iban", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("unmatched", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_line")),
+        sa.UniqueConstraint("digest", name=op.f("uq_bank_line_digest")),
+    )
+    op.create_table(
+        "payment_file",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("pay_on", sa.Date(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("content", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_payment_file_buyer_id_organisation")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_file")),
+    )
+    with op.batch_alter_table("payment_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payment_file_buyer_id"), ["buyer_id"], unique=False)
+
+    op.create_table(
+        "credit_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("own_limit", sa.BigInteger(), nullable=False),
+        sa.Column("over_limit", sa.Boolean(), nullable=False),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("requested_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("requested_at", ledger.store.types.Instant(), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_credit_request_amount")),
+        sa.CheckConstraint("over_limit = (amount > own_limit)", name=op.f("ck_credit_request_over_limit")),
+        sa.ForeignKeyConstraint(
+            ["buyer_id"], ["organisation.id"], name=op.f("fk_credit_request_buyer_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_credit_request_document_id_document")),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["organisation.id"], name=op.f("fk_credit_request_supplier_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_request")),
+        sa.UniqueConstraint(
+            "id", "requested_by", "over_limit", name=op.f("uq_credit_request_id_requested_by_over_limit")
+        ),
+    )
+    with op.batch_alter_table("credit_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_credit_request_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_credit_request_supplier_id_buyer_id"), ["supplier_id", "buyer_id"], unique=False
+        )
+
+    op.create_table(
+        "document_response",
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("message", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("position IN ('accept', 'query', 'withdraw')", name=op.f("ck_document_response_position")),
+        sa.ForeignKeyConstraint(
+            ["buyer_id"], ["organisation.id"], name=op.f("fk_document_response_buyer_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_document_response_document_id_document")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["organisation.id"], name=op.f("fk_document_response_supplier_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("document_id", "number", name=op.f("pk_document_response")),
+    )
+    with op.batch_alter_table("document_response", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_document_response_supplier_id_buyer_id"), ["supplier_id", "buyer_id"], unique=False
+        )
+
+    op.create_table(
+        "payment",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("reference", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("returns_id", sa.Uuid(), nullable=True),
+        sa.Column("bank_line_id", sa.Uuid(), nullable=True),
+        sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("(kind = 'returned') = (returns_id IS NOT NULL)", name=op.f("ck_payment_returns")),
+        sa.CheckConstraint("kind IN ('payment', 'returned')", name=op.f("ck_payment_kind")),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_payment_amount")),
+        sa.ForeignKeyConstraint(["bank_line_id"], ["bank_line.id"], name=op.f("fk_payment_bank_line_id_bank_line")),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_payment_buyer_id_organisation")),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_payment_document_id_document")),
+        sa.ForeignKeyConstraint(["returns_id"], ["payment.id"], name=op.f("fk_payment_returns_id_payment")),
+        sa.ForeignKeyConstraint(["supplier_id"], ["organisation.id"], name=op.f("fk_payment_supplier_id_organisation")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
+        sa.UniqueConstraint("bank_line_id", name=op.f("uq_payment_bank_line_id")),
+        sa.UniqueConstraint("returns_id", name=op.f("uq_payment_returns_id")),
+    )
+    with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payment_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payment_supplier_id_buyer_id"), ["supplier_id", "buyer_id"], unique=False)
+
+    op.create_table(
+        "payment_file_item",
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("file_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["buyer_id"], ["organisation.id"], name=op.f("fk_payment_file_item_buyer_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_payment_file_item_document_id_document")
+        ),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["payment_file.id"], name=op.f("fk_payment_file_item_file_id_payment_file")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["organisation.id"], name=op.f("fk_payment_file_item_supplier_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("document_id", "turn", name=op.f("pk_payment_file_item")),
+    )
+    with op.batch_alter_table("payment_file_item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payment_file_item_file_id"), ["file_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_payment_file_item_supplier_id_buyer_id"), ["supplier_id", "buyer_id"], unique=False
+        )
+
+    op.create_table(
+        "supplier_document",
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("tax", sa.BigInteger(), nullable=False),
+        sa.Column("prepaid", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("net > 0 AND tax >= 0 AND prepaid >= 0", name=op.f("ck_supplier_document_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["buyer_id"], ["organisation.id"], name=op.f("fk_supplier_document_buyer_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_supplier_document_document_id_document")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["organisation.id"], name=op.f("fk_supplier_document_supplier_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_supplier_document")),
+        sa.UniqueConstraint("supplier_id", "number", name=op.f("uq_supplier_document_supplier_id_number")),
+    )
+    with op.batch_alter_table("supplier_document", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_supplier_document_supplier_id_buyer_id"), ["supplier_id", "buyer_id"], unique=False
+        )
+
+    op.create_table(
+        "credit_grant",
+        sa.Column("request_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("requested_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("over_limit", sa.Boolean(), nullable=False),
+        sa.Column("granted_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("granted_at", ledger.store.types.Instant(), nullable=False),
+        sa.CheckConstraint("NOT over_limit OR granted_by <> requested_by", name=op.f("ck_credit_grant_four_eyes")),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_credit_grant_buyer_id_organisation")),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_credit_grant_document_id_document")),
+        sa.ForeignKeyConstraint(
+            ["request_id", "requested_by", "over_limit"],
+            ["credit_request.id", "credit_request.requested_by", "credit_request.over_limit"],
+            name=op.f("fk_credit_grant_request_id_credit_request"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["organisation.id"], name=op.f("fk_credit_grant_supplier_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_credit_grant")),
+        sa.UniqueConstraint("document_id", name=op.f("uq_credit_grant_document_id")),
+    )
+    with op.batch_alter_table("credit_grant", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_credit_grant_supplier_id_buyer_id"), ["supplier_id", "buyer_id"], unique=False
+        )
+
+    op.create_table(
         "dispute_message",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("dispute_id", sa.Uuid(), nullable=False),
@@ -1128,6 +1349,38 @@ def downgrade() -> None:
     op.drop_table("calendar_link")
     op.drop_table("connection")
     op.drop_table("dispute_message")
+    with op.batch_alter_table("credit_grant", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_credit_grant_supplier_id_buyer_id"))
+
+    op.drop_table("credit_grant")
+    with op.batch_alter_table("supplier_document", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_supplier_document_supplier_id_buyer_id"))
+
+    op.drop_table("supplier_document")
+    with op.batch_alter_table("payment_file_item", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payment_file_item_supplier_id_buyer_id"))
+        batch_op.drop_index(batch_op.f("ix_payment_file_item_file_id"))
+
+    op.drop_table("payment_file_item")
+    with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payment_supplier_id_buyer_id"))
+        batch_op.drop_index(batch_op.f("ix_payment_document_id"))
+
+    op.drop_table("payment")
+    with op.batch_alter_table("document_response", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_document_response_supplier_id_buyer_id"))
+
+    op.drop_table("document_response")
+    with op.batch_alter_table("credit_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_credit_request_supplier_id_buyer_id"))
+        batch_op.drop_index(batch_op.f("ix_credit_request_document_id"))
+
+    op.drop_table("credit_request")
+    with op.batch_alter_table("payment_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payment_file_buyer_id"))
+
+    op.drop_table("payment_file")
+    op.drop_table("bank_line")
     op.drop_table("dispute")
     op.drop_table("prospect")
     with op.batch_alter_table("entry", schema=None) as batch_op:

@@ -63,6 +63,7 @@ LEGAL: dict[EventKind, set[tuple[Schedule, Verdict]]] = {
     EventKind.DISPUTE_WITHDRAWN: {(schedule, Verdict.CONTESTED) for schedule in Schedule},
     EventKind.REPLACEMENT_ENDED: set(product(Schedule, SETTLED)),
     EventKind.REPLACEMENT_REVIVED: set(product(Schedule, SETTLED)),
+    EventKind.CREDITED: set(product(Schedule, SETTLED)),
 }
 """The rulebook's arrows, said a second time and independently of the table."""
 
@@ -100,6 +101,7 @@ PAYLOADS: dict[EventKind, dict[str, Any]] = {
     EventKind.DISPUTE_WITHDRAWN: ruling(),
     EventKind.REPLACEMENT_ENDED: {},
     EventKind.REPLACEMENT_REVIVED: {"replacement_at": END},
+    EventKind.CREDITED: {},
 }
 
 
