@@ -46,6 +46,8 @@ class Settings:
     """How long a rotated key stays alive beside its successor."""
     failed_keys_per_minute: int = 120
     """Wrong keys per address before the answer is 429; 0: no limit."""
+    credit_limit: int = 1000
+    """How much one person of finance may credit alone on a document, in major units of its currency; above it, two."""
     processes: int = 0
     """Server processes; 0: one on SQLite, two on PostgreSQL."""
     threads: int = 0

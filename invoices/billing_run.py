@@ -16,12 +16,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, select, true
 
 from invoices import credit_notes, groups, lines, shortfalls
-from invoices.document import CATEGORIES, Category, TaxBreakdown
 from invoices.groups import Group, Obstacle
 from invoices.issuing import Draft, Issued, issue, issued_in_run, issued_once
 from invoices.line_digest import written
 from invoices.run_record import Record, recorded
-from invoices.totals import tax_breakdown
 from ledger.domain.calendar import Period, local_date
 from ledger.domain.errors import Refused, Unknown
 from ledger.domain.terms import BillingMode
@@ -299,7 +297,7 @@ class _Run:
             buyer=groups.printed_party(buyer, untaxed=group.untaxed),
             currency=group.currency,
             payment_days=group.payment_days,
-            taxes=_taxes(group, taken.nets),
+            taxes=group.tax_table(taken.nets),
             lines=taken,
             once_per_run=group.key,
             run_id=self.record.run_id,
@@ -349,15 +347,3 @@ _LOCKED: Final = (
     .order_by(t.agreement.c.id)
     .with_for_update()
 )
-
-
-def _taxes(group: Group, nets: dict[tuple[str, int], int]) -> tuple[TaxBreakdown, ...]:
-    reasons = {
-        (tax.category.value, tax.rate): tax.exemption
-        for tax in (terms.agreement.tax for terms in group.agreements)
-        if tax.exemption
-    }
-    categories: dict[str, Category] = {category: category for category in CATEGORIES}
-    return tax_breakdown(
-        (categories[category], rate, net, reasons.get((category, rate))) for (category, rate), net in nets.items()
-    )

@@ -4,7 +4,7 @@ Owns the billing group (supplier, buyer, currency, mode, payment terms, category
 freezes them, and the reasons that park a supplier. Decides nothing about amounts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -12,8 +12,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from invoices.document import Address, Party
+from invoices.document import CATEGORIES, Address, Category, Party, TaxBreakdown
 from invoices.lines import Charge
+from invoices.totals import tax_breakdown
 from ledger.domain.calendar import Period, deadline
 from ledger.domain.terms import Agreement, BillingMode, Definition, SelfBilling, TaxCategory
 from ledger.services.contracts import InForce
@@ -61,6 +62,19 @@ class Group:
         return tuple(
             Charge(terms.agreement_id, period.end(terms.definition.time_zone), terms.agreement.tax)
             for terms in self.agreements
+        )
+
+    def charges_until(self, cut: datetime) -> tuple[Charge, ...]:
+        """What there is to charge before an instant."""
+        return tuple(Charge(terms.agreement_id, cut, terms.agreement.tax) for terms in self.agreements)
+
+    def tax_table(self, nets: Mapping[tuple[str, int], int]) -> tuple[TaxBreakdown, ...]:
+        """The VAT of lines that sum to these nets by category and rate, with the agreed reasons of exemptions."""
+        taxes = [terms.agreement.tax for terms in self.agreements]
+        reasons = {(tax.category.value, tax.rate): tax.exemption for tax in taxes if tax.exemption}
+        categories: dict[str, Category] = {category: category for category in CATEGORIES}
+        return tax_breakdown(
+            (categories[category], rate, net, reasons.get((category, rate))) for (category, rate), net in nets.items()
         )
 
 

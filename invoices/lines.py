@@ -94,13 +94,17 @@ def has_billable(connection: Connection, charges: Sequence[Charge]) -> bool:
     return bool(connection.execute(_has_billable(classes), values).scalar_one())
 
 
-def take_charges(connection: Connection, document_id: UUID, charges: Sequence[Charge]) -> None:
+def take_charges(
+    connection: Connection, document_id: UUID, charges: Sequence[Charge], *, between: tuple[UUID, UUID] | None = None
+) -> None:
     """Makes every billable accrual a line, by effective time and order of submission.
 
-    Billable is what is open, took effect in time and is on no line yet.
+    Billable is what is open, took effect in time and is on no line yet; `between` narrows it to a range of ids.
     """
     values, classes = _classes(charges)
-    connection.execute(_taking(classes), {"document_id": document_id, **values})
+    if between is not None:
+        values |= {"first": between[0], "last": between[1]}
+    connection.execute(_taking(classes, narrowed=between is not None), {"document_id": document_id, **values})
 
 
 def _classes(charges: Sequence[Charge]) -> tuple[dict[str, Any], int]:
@@ -132,7 +136,7 @@ def _has_billable(classes: int) -> Select[Any]:
 
 
 @lru_cache(maxsize=64)
-def _taking(classes: int) -> Insert:
+def _taking(classes: int, *, narrowed: bool) -> Insert:
     def taxed(name: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
         values = [bindparam(f"{name}_{place}", type_=kind) for place in range(classes)]
         return values[0] if classes == 1 else case(*((_members(place), value) for place, value in enumerate(values)))
@@ -147,6 +151,8 @@ def _taking(classes: int) -> Insert:
         taxed("category", String()),
         taxed("rate", Integer()),
     ).where(_billable(classes))
+    if narrowed:
+        rows = rows.where(accrual.id.between(bindparam("first"), bindparam("last")))
     columns = ["document_id", "number", "accrual_id", *COPIED, "amount", "tax_category", "tax_rate"]
     return insert(t.document_line).from_select(columns, rows)
 

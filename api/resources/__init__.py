@@ -23,6 +23,7 @@ from api.resources import (
     appointments,
     billing_runs,
     connections,
+    credit_notes,
     definitions,
     disputes,
     evidence,
@@ -54,6 +55,7 @@ BLUEPRINTS: tuple[Resource, ...] = (
     suppressions.blueprint,
     billing_runs.blueprint,
     invoices.blueprint,
+    credit_notes.blueprint,
     ledger.blueprint,
     health.blueprint,
 )

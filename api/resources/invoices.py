@@ -15,7 +15,7 @@ from api.endpoints import Resource
 from api.schemas import billing as schemas
 from api.schemas import payments as bodies
 from api.units import Answer, Command, Query, settings
-from invoices import acceptance, files, payments
+from invoices import acceptance, files, payments, voiding
 from invoices.storage import storage_at
 from ledger.domain.errors import Unknown
 from ledger.reports import documents
@@ -94,6 +94,20 @@ def record_supplier_invoice(command: Command, document_id: UUID) -> Answer:
         command.connection, document_id, **command.body, actor=command.principal.actor, now=command.now
     )
     return _shown(command, document_id)
+
+
+@blueprint.command("/invoices/<uuid:document_id>/void", roles={FINANCE}, answers=bodies.Voided)
+def void_invoice(command: Command, document_id: UUID) -> Answer:
+    """Void a document: a credit note over all that is left, and a re-issue by the terms now. Again: the same two."""
+    done = voiding.void(command.connection, document_id, now=command.now)
+    known = documents.numbers(command.connection, (document_id, done.credit_note_id, done.reissue_id))
+    return Answer(
+        {
+            "voided": known[document_id],
+            "credit_note": known[done.credit_note_id],
+            "reissue": known[done.reissue_id],
+        }
+    )
 
 
 def _shown(unit: Query | Command, document_id: UUID) -> Answer:

@@ -3,8 +3,9 @@
 from marshmallow import fields as plain
 
 from api import fields
-from api.schemas import Strict
+from api.schemas import Page, Strict
 from ledger.domain.settlement import Position
+from ledger.reports.credits import STATES
 
 
 class AnswerBody(Strict):
@@ -76,7 +77,7 @@ class CreditByHand(Strict):
     """A credit by hand. Above the limit it is `pending` until somebody else of finance approves."""
 
     id = fields.Identifier(required=True)
-    state = fields.Choice(("pending", "issued"), required=True)
+    state = fields.Choice(STATES, required=True)
     invoice = fields.Identifier(required=True)
     number = fields.Text(required=True)
     supplier = fields.Slug(required=True)
@@ -90,3 +91,24 @@ class CreditByHand(Strict):
     granted_by = fields.Text(required=True, allow_none=True)
     granted_at = fields.Instant(required=True, allow_none=True)
     credit_note = plain.Dict(required=True, allow_none=True)
+
+
+class Named(Strict):
+    """A document by its id and number."""
+
+    id = fields.Identifier(required=True)
+    number = fields.Text(required=True)
+
+
+class Voided(Strict):
+    """What became of a voided document."""
+
+    voided = plain.Nested(Named, required=True)
+    credit_note = plain.Nested(Named, required=True)
+    reissue = plain.Nested(Named, required=True)
+
+
+class CreditFilters(Page):
+    """What the list is narrowed to."""
+
+    state = fields.Choice(STATES)

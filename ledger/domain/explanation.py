@@ -142,7 +142,13 @@ POSTED_BY: Final[Mapping[EntryKind, frozenset[EventKind]]] = {
 """Which events post an entry of this kind; all others follow what ends a dispute or a promise,
 or findings by which the appointment replaces another."""
 ENDINGS: Final = frozenset(
-    {EventKind.DISPUTE_DECIDED, EventKind.DISPUTE_WITHDRAWN, EventKind.REPLACEMENT_ENDED, EventKind.FOUND}
+    {
+        EventKind.DISPUTE_DECIDED,
+        EventKind.DISPUTE_WITHDRAWN,
+        EventKind.REPLACEMENT_ENDED,
+        EventKind.FOUND,
+        EventKind.CREDITED,
+    }
 )
 WITH_EVIDENCE: Final = frozenset(
     {

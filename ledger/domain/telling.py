@@ -249,6 +249,11 @@ def _replacement_revived(move: Move) -> Told:
     return Told(sentence, Party.RULE, _promise(move), move.after.replacement_at)
 
 
+def _credited(move: Move) -> Told:
+    sentence = "Finance gave back a part of the price outside a dispute."
+    return Told(sentence, Party.OPERATOR, (), None, move.payload["reason"])
+
+
 def _promise(move: Move) -> tuple[str, ...]:
     """The clause of the reason that promised a replacement, where it is still known, else all of them."""
     reason = (move.was.dispute or {}).get("reason")
@@ -270,6 +275,7 @@ TOLD: Final[Mapping[EventKind, Callable[[Move], Told]]] = {
     EventKind.DISPUTE_WITHDRAWN: _dispute_withdrawn,
     EventKind.REPLACEMENT_ENDED: _replacement_ended,
     EventKind.REPLACEMENT_REVIVED: _replacement_revived,
+    EventKind.CREDITED: _credited,
 }
 """For every kind of event how it is told."""
 

@@ -178,6 +178,13 @@ def as_json(row: RowMapping) -> dict[str, Any]:
     }
 
 
+def numbers(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What these documents are called: id and number."""
+    document = t.document.c
+    query = select(document.id, document.number).where(document.id.in_(list(ids)))
+    return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+
+
 def files(connection: Connection, document_id: UUID) -> list[dict[str, Any]]:
     """What is kept of it in the document store."""
     file = t.document_file.c

@@ -189,6 +189,19 @@ def key(
     return found
 
 
+def person(connection: Connection, principal: Principal) -> str:
+    """Who acts, where two must not be one: a key counts as the one that it succeeded."""
+    if principal.key_id is None:
+        return principal.actor
+    first = principal.key_id
+    while (before := connection.execute(_PREDECESSOR, {"key_id": first}).scalars().first()) is not None:
+        first = before
+    return f"key:{first}"
+
+
+_PREDECESSOR = select(t.api_key.c.id).where(t.api_key.c.replaced_by == bindparam("key_id"))
+
+
 def create_user(
     connection: Connection,
     email: str,
