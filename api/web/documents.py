@@ -54,7 +54,7 @@ def document(document_id: UUID) -> Response:
     """One document with its lines, each of which says why."""
     after = line_number(request.args.get("after"))
     with reading(database().engine) as connection:
-        found = issued.one(connection, document_id, visible(person().principal, t.document))
+        found = issued.one(connection, document_id, visible(person().principal, t.document), clock())
         if found is None:
             raise Unknown("there is no such document")
         lines = list(issued.lines(connection, document_id, after=after, limit=LINES + 1))

@@ -42,9 +42,9 @@ def test_finance_records_and_returns_payments(trade: Trade, caller: Callable[...
     assert supplier("POST", path, {"amount": 1, "paid_on": today}).status_code == 403
     assert finance("POST", path, {"amount": 0, "paid_on": today}).json["errors"][0]["pointer"] == "/amount"
     body = {"amount": {"amount": 2_500_000, "currency": "GBP"}, "paid_on": today, "reference": "BACS 7"}
-    for _ in range(2):
-        paid = finance("POST", path, body, key="pay-1")
-        assert (paid.status_code, paid.json["state"], paid.json["settlement"]["open"]) == (201, "paid", -100_000)
+    paid = finance("POST", path, body, key="pay-1")
+    assert (paid.status_code, paid.json["state"], paid.json["settlement"]["open"]) == (201, "paid", -100_000)
+    assert finance("POST", path, body, key="pay-1").json == paid.json
     payment = paid.json["payments"][0]["id"]
     back = finance("POST", f"/v1/payments/{payment}/return", {"returned_on": today})
     assert back.status_code == 204
