@@ -251,7 +251,7 @@ def _replacement_revived(move: Move) -> Told:
 
 def _credited(move: Move) -> Told:
     sentence = "Finance gave back a part of the price outside a dispute."
-    return Told(sentence, Party.OPERATOR, (), None, move.payload["reason"])
+    return Told(sentence, Party.OPERATOR, ("price",), None, move.payload["reason"])
 
 
 def _promise(move: Move) -> tuple[str, ...]:

@@ -116,7 +116,10 @@ def stories() -> list[Story]:
     revived.then(replacements.kept(revived.state, UUID(int=5), "S-9", END + 5 * DAY), held=0)
     revived.then(replacements.revived(revived.state, "d-2", END + 7 * DAY), held=20500)
     silent = Story(states.terms()).due(position=1, price=20500, share=10000, amount=20500)
-    return [missed, final, decided, escalated, withdrawn, replaced, revived, silent]
+    given = attended().then(
+        Event(EventKind.CREDITED, END + 40 * DAY, "user:f", {"reason": "agreed by phone"}), amount=18000, credited=2500
+    )
+    return [given, missed, final, decided, escalated, withdrawn, replaced, revived, silent]
 
 
 def every_step() -> Iterable[Step]:
