@@ -27,6 +27,7 @@ from ledger.services import (
     verify_appointments,
     verify_books,
     verify_chain,
+    verify_deliveries,
     verify_records,
     verify_replacements,
 )
@@ -53,6 +54,7 @@ def sweeps(storage: Storage | None) -> list[Sweep]:
     """Every reading of the record, in order."""
     every = [
         *verify_records.SWEEPS,
+        *verify_deliveries.SWEEPS,
         *verify_books.SWEEPS,
         *verify_appointments.SWEEPS,
         *verify_replacements.SWEEPS,

@@ -22,7 +22,8 @@ from ledger.domain.calendar import Period
 from ledger.domain.disputes import Position
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party
 from ledger.domain.outcome import Findings
-from ledger.services import chain, commands, disputes
+from ledger.domain.signatures import Delivery, Provider, Signed
+from ledger.services import chain, commands, connections, deliveries, disputes
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
@@ -30,7 +31,8 @@ from ledger.services.verify import Report, look_over
 from ledger.store import tables as t
 from ledger.store import triggers
 from ledger.store.engine import reading
-from tests.services.market import ATTENDED, DAY, MONDAY, NO_SHOW, TUESDAY, Document, Market
+from tests.services.market import ATTENDED, DAY, MONDAY, NO_SHOW, SECRET, TUESDAY, Document, Market
+from tests.support import senders
 
 REFUTED = Findings(Finding.ATTENDED, criteria={"size": CriterionFinding.REFUTED})
 WRONG_PERSON = Findings(Finding.ATTENDED, criteria={"role": CriterionFinding.REFUTED})
@@ -85,6 +87,7 @@ class House:
         ):
             market.find(self.ids[name], findings, TUESDAY + names.index(name) * DAY + NOON)
         self._evidence(self.ids["attended"])
+        self._deliver("p0@x.example")
         self._claw_back("halved", "smaller_company", REFUTED, TUESDAY + 8 * DAY, concede=True)
         self._replace()
         market.settle(datetime(2026, 3, 31, 9, tzinfo=UTC))
@@ -134,6 +137,20 @@ class House:
             )
 
         self.market.command(appointment_id, Party.BUYER, at, show)
+
+    def _deliver(self, email: str) -> None:
+        """The operator's calendar tells of the booking."""
+        body, headers = senders.from_cal_com(senders.cal_booking("BOOKING_CREATED", "u1", TUESDAY, email))
+
+        def keep(connection: Connection) -> UUID | None:
+            connections.create(connection, "diary", Provider.CAL_COM, None, senders.SECRET, "key", MONDAY, "test")
+            account = connections.alive(connection, "diary", "key", MONDAY)
+            signed = Signed(senders.SECRET, None, stale=False)
+            return deliveries.keep(connection, account, Delivery(headers, body, ""), signed, MONDAY, SECRET)
+
+        waiting = self.market.commit(keep)
+        assert waiting is not None
+        assert deliveries.attach_all(self.engine, [waiting], TUESDAY + NOON, SECRET) == 1
 
     def _claw_back(self, name: str, reason: str, claim: Findings, at: datetime, *, concede: bool) -> None:
         opened: list[UUID] = []

@@ -279,6 +279,28 @@ DAMAGES = (
         {"evidence"},
     ),
     Damage(
+        "a delivery's bytes",
+        changed(t.incoming_delivery, these(t.incoming_delivery.c.size > 0), content=b"{}"),
+        {"delivered bytes"},
+    ),
+    Damage(
+        "a delivery given to another appointment",
+        lambda connection, house: connection.execute(
+            t.incoming_delivery.update().values(appointment_id=house.ids["silent"])
+        ),
+        {"delivered evidence"},
+    ),
+    Damage(
+        "delivered evidence taken away",
+        gone(t.evidence_item, these(t.evidence_item.c.delivery_id.is_not(None))),
+        {"delivered evidence"},
+    ),
+    Damage(
+        "the grade of a party's word",
+        changed(t.evidence_item, these(t.evidence_item.c.party == "buyer"), grade="A"),
+        {"evidence grades"},
+    ),
+    Damage(
         "a document's net",
         changed(t.document, document(), net=1, gross=1, tax=0, due=1),
         {"document content", "document entries", "document totals"},
