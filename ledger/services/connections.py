@@ -145,6 +145,7 @@ def account_of(row: RowMapping, alive_secrets: tuple[str, ...] = ()) -> Account:
 
 def _sealed(provider: Provider, secret: str, key: str) -> str:
     if not is_usable(provider, secret):
-        needed = "base64, with or without whsec_" if provider is Provider.STANDARD_WEBHOOKS else "not blank"
-        raise Refused.by("secret", "unusable_secret", f"the secret must be {needed}")
+        standard = provider is Provider.STANDARD_WEBHOOKS
+        detail = "the secret must be base64, with or without whsec_" if standard else "the secret must not be blank"
+        raise Refused.by("secret", "unusable_secret", detail)
     return sealing.seal(key, PURPOSE, secret, secrets.token_bytes(sealing.NONCE_BYTES))
