@@ -64,7 +64,7 @@ def findings_worth(appointment_id: UUID) -> Response:
     with reading(database().engine) as connection:
         case = _case(connection, appointment_id, now)
         worth, refusal = _chosen(connection, case, request.form, now)
-    return show("worth", worth=worth, problem=_problem(refusal), currency=case.pinned.definition.currency, now=now,
+    return show("worth", worth=worth, problem=problem_shown(refusal), currency=case.pinned.definition.currency, now=now,
                 zone=person().time_zone)  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def _page(
         drawings=drawings,
         given=given or {},
         refused_form=None if refused is None else refused[0],
-        problem=None if refused is None else _problem(refused[1]),
+        problem=None if refused is None else problem_shown(refused[1]),
         done=request.args.get("done"),
         now=now,
         zone=viewer.time_zone,
@@ -231,7 +231,7 @@ def _forms(
             "least": least,
             "cut_short": worth(Findings(Finding.ATTENDED, least - 1)) if least > 1 else None,
             "chosen": chosen,
-            "chosen_problem": _problem(refusal),
+            "chosen_problem": problem_shown(refusal),
         },
     }
 
@@ -284,7 +284,7 @@ def drawings_of(connection: Connection, case: Case, now: datetime) -> list[bars.
     return [bars.draw(definition, slot, picture) for picture in readings.pictures(connection, case, now)]
 
 
-def _problem(refusal: Refusal | None) -> dict[str, Any] | None:
+def problem_shown(refusal: Refusal | None) -> dict[str, Any] | None:
     """A refusal in the words of a page: what, and by which clauses."""
     if refusal is None:
         return None

@@ -22,7 +22,7 @@ FIRST: Final = (
     (BUYER, "web.inbox"),
     (FINANCE, "web.months"),
     (SUPPLIER, "web.appointments"),
-    (ARBITER, "web.overview"),
+    (ARBITER, "web.dispute_queue"),
     (ADMIN, "web.overview"),
 )
 

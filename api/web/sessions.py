@@ -65,6 +65,7 @@ TABS: Final = (
     Tab("Months", "web.months", frozenset({FINANCE})),
     Tab("Documents", "web.documents", frozenset({BUYER, SUPPLIER})),
     Tab("Organisations", "web.organisations", frozenset({ADMIN})),
+    Tab("Disputes", "web.dispute_queue", frozenset({ARBITER})),
     Tab("Overview", "web.overview", frozenset({ADMIN, ARBITER})),
 )
 

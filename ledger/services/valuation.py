@@ -15,7 +15,7 @@ from ledger.domain.errors import Refusal
 from ledger.domain.lifecycle import Party
 from ledger.domain.outcome import Findings
 from ledger.domain.terms import Outcome
-from ledger.services import cases, commands
+from ledger.services import cases, commands, disputes
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
@@ -66,6 +66,15 @@ def of_silence(connection: Connection, case: Case) -> Worth:
     at = case.state.findings_at
     assert at is not None, "an appointment that awaits findings has their deadline"
     return _tried(connection, case, at, lambda desk, _twin: desk.settle(at))
+
+
+def of_decision(
+    connection: Connection, case: Case, dispute_id: UUID, decision: Findings | int, actor: Actor, now: datetime
+) -> Worth:
+    """What the arbiter's decision would bring now."""
+    return _tried(
+        connection, case, now, lambda desk, twin: disputes.decide(desk, twin, dispute_id, decision, "", actor, now)
+    )
 
 
 def _tried(connection: Connection, case: Case, at: datetime, act: Callable[[Desk, Case], object]) -> Worth:

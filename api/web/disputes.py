@@ -1,0 +1,237 @@
+"""Disputes: the arbiter's queue by decision clock, and one dispute with both stories side by side.
+
+Owns the forms by which the parties reply or withdraw and the arbiter decides, each shown with what it does to the
+money before it is confirmed. They go through the same commands as the API. Somebody else's dispute is not there.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, redirect, request, url_for
+from sqlalchemy import Connection, RowMapping, select
+
+from api.databases import database
+from api.problems import problem_of
+from api.units import clock
+from api.web.appointment import KEYS, LONGEST_NOTE, actor_of, drawings_of, findings_of, problem_shown
+from api.web.blueprint import pages, show
+from api.web.sessions import only, person
+from ledger.domain import disputes as rules
+from ledger.domain.disputes import DisputeKind, Position
+from ledger.domain.errors import Malformed, Refusal, Unknown
+from ledger.domain.outcome import Findings
+from ledger.services import Kept, disputes, keeping, valuation
+from ledger.services.access import ARBITER, BUYER, SUPPLIER, visible
+from ledger.services.cases import Case
+from ledger.services.desk import Desk
+from ledger.services.valuation import Worth
+from ledger.store import tables as t
+from ledger.store.engine import reading, writing
+
+QUEUE: Final = 100
+SHARE: Final = "share"
+"""The arbiter's choice that is no finding: a share of the price."""
+Act = Callable[[Desk, Case, datetime], None]
+
+
+@pages.get("/disputes")
+@only(ARBITER)
+def dispute_queue() -> Response:
+    """What waits for a decision, the earliest clock first; then what still waits for a reply."""
+    dispute, appointment, prospect = t.dispute.c, t.appointment.c, t.prospect.c
+    supplier, buyer = t.organisation.alias(), t.organisation.alias()
+    query = (
+        select(
+            t.dispute,
+            appointment.reference,
+            appointment.currency,
+            prospect.name,
+            supplier.c.legal_name.label("supplier"),
+            buyer.c.legal_name.label("buyer"),
+        )
+        .join(t.appointment, appointment.id == dispute.appointment_id)
+        .outerjoin(t.prospect, prospect.appointment_id == dispute.appointment_id)
+        .join(supplier, supplier.c.id == dispute.supplier_id)
+        .join(buyer, buyer.c.id == dispute.buyer_id)
+        .where(dispute.state != "closed")
+        .order_by(dispute.state.desc(), dispute.decision_at, dispute.reply_at, dispute.id)
+        .limit(QUEUE)
+    )
+    with reading(database().engine) as connection:
+        rows = list(connection.execute(query).mappings())
+    return show("disputes", rows=rows, now=clock(), zone=person().time_zone)
+
+
+@pages.get("/disputes/<uuid:dispute_id>")
+@only(ARBITER, BUYER, SUPPLIER)
+def dispute(dispute_id: UUID) -> Response:
+    """One dispute: claim against findings, evidence of both sides, what they wrote, and what can be done now."""
+    return _page(dispute_id)
+
+
+@pages.post("/disputes/<uuid:dispute_id>/effect")
+@only(ARBITER)
+def decision_effect(dispute_id: UUID) -> Response:
+    """What the decision in the form would do to the money."""
+    return _page(dispute_id, given=request.form)
+
+
+@pages.post("/disputes/<uuid:dispute_id>/decide")
+@only(ARBITER)
+def decide_dispute(dispute_id: UUID) -> Response:
+    """Decide, with a written reason."""
+    reason = request.form.get("reason", "").strip()[:LONGEST_NOTE]
+
+    def act(desk: Desk, case: Case, now: datetime) -> None:
+        if not reason:
+            raise Malformed.at("reason", "a decision has a written reason")
+        actor = actor_of(person().principal)
+        disputes.decide(desk, case, dispute_id, _decision(case, request.form), reason, actor, now)
+
+    return _command(dispute_id, act)
+
+
+@pages.post("/disputes/<uuid:dispute_id>/reply")
+@only(BUYER, SUPPLIER)
+def reply_to_dispute(dispute_id: UUID) -> Response:
+    """Concede or contest."""
+    message = request.form.get("message", "").strip()[:LONGEST_NOTE] or None
+
+    def act(desk: Desk, case: Case, now: datetime) -> None:
+        position = request.form.get("position")
+        if position not in list(Position):
+            raise Malformed.at("position", "say whether you concede or contest")
+        disputes.reply(desk, case, dispute_id, Position(position), message, actor_of(person().principal), now)
+
+    return _command(dispute_id, act)
+
+
+@pages.post("/disputes/<uuid:dispute_id>/withdraw")
+@only(BUYER, SUPPLIER)
+def withdraw_dispute(dispute_id: UUID) -> Response:
+    """Take it back."""
+
+    def act(desk: Desk, case: Case, now: datetime) -> None:
+        disputes.withdraw(desk, case, dispute_id, actor_of(person().principal), now)
+
+    return _command(dispute_id, act)
+
+
+def _command(dispute_id: UUID, act: Act) -> Response:
+    """Settles what is due, then acts, in one transaction; what refuses it comes back in place."""
+    with writing(database().engine) as connection:
+        now = clock()
+        desk = Desk(connection, now)
+        case = disputes.in_hand(desk, dispute_id, actor_of(person().principal), now)
+        try:
+            with keeping(desk.flush):
+                act(desk, case, now)
+            desk.flush()
+            refusal: Refusal | None = None
+        except Kept as kept:
+            refusal = kept.refusal
+    if refusal is not None:
+        return _page(dispute_id, given=request.form, refused=refusal)
+    return redirect(url_for("web.dispute", dispute_id=dispute_id, done="1"))  # type: ignore[return-value]
+
+
+def _decision(case: Case, form: Mapping[str, str]) -> Findings | int:
+    """Findings, or a share in basis points. Raises `Malformed` for what no form of ours sends."""
+    if form.get("attendance") != SHARE:
+        return findings_of(case, form)
+    percent = form.get("share", "").strip()
+    if not (percent.isascii() and percent.isdigit() and int(percent[:4]) <= 100):
+        raise Malformed.at("share", "a share is a whole number of percent, up to 100")
+    return int(percent) * 100
+
+
+def _page(dispute_id: UUID, *, given: Mapping[str, str] | None = None, refused: Refusal | None = None) -> Response:
+    now, viewer = clock(), person()
+    with reading(database().engine) as connection:
+        row = _dispute(connection, dispute_id)
+        case = valuation.as_settled(connection, row["appointment_id"], t.appointment.c.id == row["appointment_id"], now)
+        assert case is not None, "a dispute has its appointment"
+        is_open = case.state.dispute is not None and case.state.dispute["dispute"] == str(dispute_id)
+        decides = viewer.has(ARBITER) and is_open and case.state.reply_at is None and case.state.disputed
+        effects = _effects(connection, case, dispute_id, now) if decides else {}
+        chosen, problem = _chosen(connection, case, dispute_id, given, now) if decides and given else (None, None)
+        drawings = drawings_of(connection, case, now)
+        evidence, messages = _evidence(connection, case.id), _messages(connection, dispute_id)
+        names = _names(connection, case)
+    kind = DisputeKind(row["kind"])
+    party = viewer.principal.party
+    return show(
+        "dispute",
+        200 if refused is None else problem_of(refused).status,
+        d=row,
+        case=case,
+        definition=case.pinned.definition,
+        currency=case.pinned.definition.currency,
+        reason=None if row["reason"] is None else rules.find_reason(case.pinned.definition, kind, row["reason"]).label,
+        clause="clawback.reasons" if kind is DisputeKind.CLAWBACK else "dispute.reasons",
+        names=names,
+        drawings=drawings,
+        evidence=evidence,
+        messages=messages,
+        findings=tuple(KEYS),
+        effects=effects,
+        chosen=chosen,
+        problem=problem_shown(refused or problem),
+        given=given or {},
+        owes_reply=is_open and case.state.reply_at is not None and rules.OWES_REPLY.get(kind) == party,
+        may_withdraw=is_open and case.state.disputed and rules.OPENER[kind] == party,
+        decides=decides,
+        done=request.args.get("done"),
+        now=now,
+        zone=viewer.time_zone,
+    )
+
+
+def _effects(connection: Connection, case: Case, dispute_id: UUID, now: datetime) -> dict[str, Worth]:
+    """What each finding of attendance would bring, the criteria as the supplier's facts meet them."""
+    actor = actor_of(person().principal)
+    return {
+        finding.value: valuation.of_decision(connection, case, dispute_id, Findings(finding), actor, now)
+        for finding in KEYS
+    }
+
+
+def _chosen(
+    connection: Connection, case: Case, dispute_id: UUID, form: Mapping[str, str], now: datetime
+) -> tuple[Worth | None, Refusal | None]:
+    try:
+        decision = _decision(case, form)
+    except Malformed as refusal:
+        return None, refusal
+    worth = valuation.of_decision(connection, case, dispute_id, decision, actor_of(person().principal), now)
+    return (None, worth.refusal) if worth.refusal is not None else (worth, None)
+
+
+def _dispute(connection: Connection, dispute_id: UUID) -> RowMapping:
+    seen = visible(person().principal, t.dispute)
+    row = connection.execute(select(t.dispute).where(t.dispute.c.id == dispute_id, seen)).mappings().one_or_none()
+    if row is None:
+        raise Unknown("there is no such dispute")
+    return row
+
+
+def _evidence(connection: Connection, appointment_id: UUID) -> list[RowMapping]:
+    item = t.evidence_item.c
+    query = select(item.kind, item.grade, item.party, item.received_at).distinct()
+    found = connection.execute(query.where(item.appointment_id == appointment_id).order_by(item.received_at))
+    return list(found.mappings())
+
+
+def _messages(connection: Connection, dispute_id: UUID) -> list[RowMapping]:
+    message = t.dispute_message.c
+    query = select(message.party, message.body, message.sent_at).where(message.dispute_id == dispute_id)
+    return list(connection.execute(query.order_by(message.id)).mappings())
+
+
+def _names(connection: Connection, case: Case) -> dict[str, Any]:
+    organisation = t.organisation.c
+    sides = {case.pinned.supplier_id: "supplier", case.pinned.buyer_id: "buyer"}
+    query = select(organisation.id, organisation.legal_name).where(organisation.id.in_(list(sides)))
+    return {sides[row.id]: row.legal_name for row in connection.execute(query)}
