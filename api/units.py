@@ -95,7 +95,8 @@ class Command:
 
 QueryView = Callable[..., Answer | Response]
 CommandView = Callable[..., Answer]
-Prepare = Callable[[Any], Any]
+Prepare = Callable[[Any, Principal, Mapping[str, Any]], Any]
+"""From the checked body, who asks and the path to another body, before the transaction that writes is opened."""
 
 
 class Reader(Protocol):
@@ -165,7 +166,7 @@ def answer_command(
             principal = _authenticated(connection, secret, roles, clock())
         _raise(taken.fault)
         if prepare is not None:
-            taken = replace(taken, body=prepare(taken.body))
+            taken = replace(taken, body=prepare(taken.body, principal, path))
     for attempt in range(ATTEMPTS):
         try:
             rendered, then = _unit(store.engine, view, roles, taken, path, status, secret, principal)

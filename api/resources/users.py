@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from api import passwords
-from api.auth import visible
+from api.auth import Principal, visible
 from api.endpoints import Resource
 from api.resources.keys import ISSUERS, organisation_for
 from api.schemas import parties as schemas
@@ -24,7 +24,7 @@ WITH_SLUG = select(t.user_account, t.organisation.c.slug.label("organisation")).
 )
 
 
-def _with_hash(body: Mapping[str, Any]) -> dict[str, Any]:
+def _with_hash(body: Mapping[str, Any], _principal: Principal, _path: Mapping[str, Any]) -> dict[str, Any]:
     """The body with the password's hash, and the password itself only where it is made here."""
     made = passwords.make() if body["password"] is None else None
     return {**body, "password": made, "password_hash": passwords.hashed(made or body["password"])}

@@ -5,6 +5,7 @@ many attempts (by person in the database, by address in this process), and lets 
 second factor only: its first login sets one up.
 """
 
+import hmac
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -81,14 +82,25 @@ def check_code() -> Response:
     now = clock()
     secret = user["totp_secret"] or new_secret
     code = "".join(request.form.get("code", "").split())
-    right = secret is not None and pyotp.TOTP(secret).verify(code, for_time=now, valid_window=1)
-    if not logins.may_try(user, now) or not right:
+    step = None if secret is None else _step_of(secret, code, now)
+    right = step is not None
+    if not logins.may_try(user, now) or step is None:
         return _wrong("code", user, right)
     if user["totp_secret"] is None and new_secret is not None:
         with writing(database().engine) as connection:
             if not logins.enrol(connection, user["id"], new_secret):
                 return to_login()
-    return _enter(user, now, session["half"]["to"])
+    with writing(database().engine) as connection:
+        unused = logins.spend(connection, user["id"], step)
+    return _enter(user, now, session["half"]["to"]) if unused else _wrong("code", user, right=False)
+
+
+def _step_of(secret: str, code: str, now: datetime) -> int | None:
+    """Which half minute the code belongs to: this one, the one before or after; None for a wrong code."""
+    totp = pyotp.TOTP(secret)
+    this = totp.timecode(now)
+    steps = (this, this - 1, this + 1)
+    return next((n for n in steps if hmac.compare_digest(totp.generate_otp(n).encode(), code.encode())), None)
 
 
 @pages.post("/logout")

@@ -4,6 +4,7 @@ Owns which clauses changed and the sentence that says so; lists of criteria, rea
 by their own identity, not by their place. Refuses to weigh a change: it only tells what was and what is.
 """
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -76,6 +77,32 @@ class Change:
 def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
     """Every change from one document to another, in the order of the newer one; nothing where they say the same."""
     return tuple(_objects(before, after, "", ""))
+
+
+def alone(before: Mapping[str, Any], after: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """The older document with this one change made; a mere change of order leaves it as it is."""
+    made: dict[str, Any] = copy.deepcopy(dict(before))
+    source: Any = before if change.after is None else after
+    place: Any = made
+    path: list[tuple[Any, Any]] = []
+    for token in (token.replace("~1", "/").replace("~0", "~") for token in change.pointer.split("/")[1:]):
+        key: Any = token
+        source = source.get(token) if isinstance(source, Mapping) else source[int(token)]
+        if isinstance(place, list):
+            identity = _identity(source)
+            key = next((at for at, item in enumerate(place) if _identity(item) == identity), len(place))
+        path.append((place, key))
+        known = key < len(place) if isinstance(place, list) else key in place
+        place = place[key] if known else {}
+    place, key = path[-1]
+    if change.after is None:
+        del place[key]
+    elif source == change.after:
+        if isinstance(place, list):
+            place[key : key + 1] = [source]
+        else:
+            place[key] = source
+    return made
 
 
 def _objects(before: Mapping[str, Any], after: Mapping[str, Any], clause: str, pointer: str) -> Iterator[Change]:

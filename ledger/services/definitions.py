@@ -103,7 +103,7 @@ def publish(
     findings = lint(parse_definition(document))
     if not publishes(findings):
         raise Refused(map(_violation, findings), "the draft is too loose to publish", code="loose_definition")
-    _check_order(connection, definition_id, effective)
+    _check_successor(connection, definition_id, effective, document["currency"])
     number = draft_number(connection, definition_id)
     assert number is not None, "a document was read from the draft"
     version = t.definition_version.c
@@ -128,18 +128,24 @@ def _violation(finding: LintFinding) -> Violation:
     return Violation(finding.clause, finding.code, f"{mark}{finding.detail} {finding.mend}".strip())
 
 
-def _check_order(connection: Connection, definition_id: UUID, effective: datetime) -> None:
+def _check_successor(connection: Connection, definition_id: UUID, effective: datetime, currency: str) -> None:
+    """A version begins no earlier than the one before it, and keeps the currency in which agreements price."""
     version = t.definition_version.c
     newest = connection.execute(
-        select(version.effective_from)
+        select(version.effective_from, version.document)
         .where(version.definition_id == definition_id, version.published_at.is_not(None))
         .order_by(version.number.desc())
         .limit(1)
-    ).scalar_one_or_none()
-    if newest is not None and effective < newest:
+    ).one_or_none()
+    if newest is None:
+        return
+    if effective < newest.effective_from:
         raise Refused.by(
             "effective_from", "effective_before_predecessor", "a version cannot count before the one it supersedes"
         )
+    if currency != newest.document["currency"]:
+        stays = f"the currency stays {newest.document['currency']}, in which the agreements price; another currency "
+        raise Refused.by("currency", "currency_changed", f"{stays}needs a definition of its own")
 
 
 def lock(connection: Connection, definition_id: UUID) -> Any:

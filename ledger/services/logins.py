@@ -80,6 +80,14 @@ def enrol(connection: Connection, user_id: UUID, totp_secret: str) -> bool:
     return changed.rowcount == 1
 
 
+def spend(connection: Connection, user_id: UUID, totp_step: int) -> bool:
+    """Uses up the code of a step; False where it, or a later one, was used before: whoever saw a code gets nothing."""
+    person = t.user_account.c
+    unused = or_(person.totp_step.is_(None), person.totp_step < totp_step)
+    changed = connection.execute(update(t.user_account).where(person.id == user_id, unused).values(totp_step=totp_step))
+    return changed.rowcount == 1
+
+
 def end_sessions(connection: Connection, user_id: UUID) -> None:
     """Ends every session of the person, on every device."""
     connection.execute(

@@ -57,7 +57,7 @@ class OrganisationChange(SQLModel, table=True):
 
 
 class User(SQLModel, table=True):
-    """A person who logs in. `organisation_id` is None for the operator's staff."""
+    """A person who logs in. `organisation_id` is None for the operator's staff; `totp_step` is the last one used."""
 
     __tablename__ = "user_account"
     __table_args__ = (UniqueConstraint("email"), Index(None, "organisation_id"))
@@ -68,6 +68,7 @@ class User(SQLModel, table=True):
     name: str
     password_hash: str
     totp_secret: str | None = None
+    totp_step: int | None = None
     roles: list[str] = Field(sa_column=Column(JSON, nullable=False))
     session_token: str
     failed_logins: int = 0

@@ -241,6 +241,7 @@ def upgrade() -> None:
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("password_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("totp_secret", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("totp_step", sa.Integer(), nullable=True),
         sa.Column("roles", sa.JSON(), nullable=False),
         sa.Column("session_token", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("failed_logins", sa.Integer(), nullable=False),

@@ -247,3 +247,24 @@ def test_definitions_are_listed_newest_first_page_by_page(buyer: Caller) -> None
     assert [item["slug"] for item in page["items"]] == ["review-2", "review-1"]
     rest = body_of(buyer("GET", f"/v1/definitions?limit=2&cursor={page['next_cursor']}"))
     assert [item["slug"] for item in rest["items"]] == ["review-0"] and rest["next_cursor"] is None
+
+
+def test_a_draft_is_replayed_without_changing_anything(buyer: Caller, caller: Make) -> None:
+    drafted(buyer)
+    path = f"{PATH}/draft/dry-run"
+    answer = buyer("POST", path, {"period": "2026-03"})
+    assert answer.status_code == 200, answer.json
+    assert (answer.json["version"], answer.json["appointments"], answer.json["clauses"]) == (1, 0, [])
+    both = buyer("POST", path, {"period": "2026-03", "from": "2026-03-01T00:00:00Z"})
+    assert (both.status_code, both.json["errors"][0]["pointer"]) == (400, "/period")
+    assert caller("buyer", "south-bank")("POST", path, {}).status_code == 404
+    assert buyer("POST", f"{PATH}/publish").status_code == 200
+    assert (buyer("POST", path).status_code, buyer("POST", path).json["code"]) == (409, "no_draft")
+
+
+def test_a_version_keeps_the_currency_in_which_agreements_price(buyer: Caller) -> None:
+    published(buyer)
+    body_of(buyer("PUT", f"{PATH}/draft", definition_document(currency="EUR")))
+    refused = body_of(buyer("POST", f"{PATH}/publish"), 422)
+    assert [(each["clause"], each["code"]) for each in refused["violations"]] == [("currency", "currency_changed")]
+    assert "the currency stays GBP" in refused["violations"][0]["detail"]

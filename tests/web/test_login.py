@@ -72,6 +72,18 @@ def test_finance_needs_the_second_factor(house: House) -> None:
     assert client.get("/months").status_code == 200
 
 
+def test_a_code_lets_in_once(house: House) -> None:
+    fay = {"email": "fay@operator.example", "password": PASSWORD}
+    code = pyotp.TOTP(TOTP).at(NOON)
+    first, client = house.client(), house.client()
+    for each, expected in ((first, 302), (client, 401)):
+        send(each, "/login", fay)
+        assert send(each, "/login/code", {"code": code}).status_code == expected
+    send(client, "/login/code", {"code": pyotp.TOTP(TOTP).at(NOON - timedelta(seconds=30))})
+    assert client.get("/months").status_code == 302, "nor does an older one"
+    assert send(client, "/login/code", {"code": pyotp.TOTP(TOTP).at(NOON + timedelta(seconds=30))}).location == "/"
+
+
 def test_wrong_codes_lock_out_too(house: House) -> None:
     client = house.client()
     send(client, "/login", {"email": "fay@operator.example", "password": PASSWORD})
