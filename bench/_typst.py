@@ -71,7 +71,7 @@ PROGRAM = """
 def write_program(document: Document, lines: Sequence[Line], folder: Path) -> None:
     """The document as `main.typ` and `data.json`."""
     regular = face("Regular")
-    page = Front(document, lines, regular, face("SemiBold"), "en_GB", ())
+    page = Front(document, lines, regular, face("SemiBold"), ())
     table = annex(document, lines, regular)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "data.json").write_text(json.dumps(_data(page, table), ensure_ascii=False), encoding="utf-8")

@@ -12,6 +12,7 @@ from typing import Final
 
 from invoices import display, words
 from invoices.document import Document, Line
+from invoices.languages import Tongue, tongue
 from invoices.text import clean
 from invoices.typeface import UNITS_PER_EM, Face
 
@@ -62,47 +63,56 @@ class Annex:
     rows: tuple[Row, ...]
     total_label: str
     total: str
+    carried: str
+    brought: str
+    """The words beside the sums between two pages."""
 
     def texts(self) -> Iterable[str]:
         """Every text that the annex prints."""
-        yield from (self.title, self.intro, self.total_label, self.total)
+        yield from (self.title, self.intro, self.total_label, self.total, self.carried, self.brought)
         yield from (column.title for column in self.columns)
         for row in self.rows:
             yield from row.cells
 
 
-def annex(document: Document, lines: Sequence[Line], face: Face, locale: str = display.DEFAULT_LOCALE) -> Annex:
+def annex(document: Document, lines: Sequence[Line], face: Face) -> Annex:
     """The annex of a document; dates of service are in the document's time zone."""
     definitions = sorted({line.definition for line in lines})
-    single = len(definitions) <= 1
-    cells = [_cells(document, line, single, locale) for line in lines]
+    single, say = len(definitions) <= 1, tongue(document.language)
+    cells = [_cells(document, line, single, say) for line in lines]
     sums = accumulate(line.amount for line in lines)
     rows = tuple(
-        Row(each, display.amount(total, document.currency, locale)) for each, total in zip(cells, sums, strict=True)
+        Row(each, display.amount(total, document.currency, say.locale)) for each, total in zip(cells, sums, strict=True)
     )
-    count = f"{len(lines):,} line{'' if len(lines) == 1 else 's'}"
-    named = f"Terms: {clean(definitions[0])}. " if single and definitions and definitions[0] else ""
-    corrected = "" if document.corrects is None else f"Corrects {clean(document.corrects.number)}. "
-    zone = clean(document.time_zone)
+    intro = [
+        say("Dates of service in {zone}.", zone=clean(document.time_zone)),
+        say("Amounts in {currency}, before VAT.", currency=document.currency),
+    ]
+    if document.corrects is not None:
+        intro.insert(0, say("Corrects {number}.", number=clean(document.corrects.number)))
+    if single and definitions and definitions[0]:
+        intro.insert(0, say("Terms: {definition}.", definition=clean(definitions[0])))
     return Annex(
-        title=f"Annex: {count}",
-        intro=f"{named}{corrected}Dates of service in {zone}. Amounts in {document.currency}, before VAT.",
-        columns=_columns(document, cells, face, rows[-1].running if rows else ""),
+        title=say("Annex: {lines}", lines=say.lines(len(lines))),
+        intro=" ".join(intro),
+        columns=_columns(say, cells, face, rows[-1].running if rows else ""),
         rows=rows,
-        total_label=f"Total of {count}",
-        total=display.amount(document.totals.net, document.currency, locale),
+        total_label=say("Total of {lines}", lines=say.lines(len(lines))),
+        total=display.amount(document.totals.net, document.currency, say.locale),
+        carried=say("Carried forward"),
+        brought=say("Brought forward"),
     )
 
 
-def _cells(document: Document, line: Line, single: bool, locale: str) -> tuple[str, ...]:
-    currency = document.currency
+def _cells(document: Document, line: Line, single: bool, say: Tongue) -> tuple[str, ...]:
+    currency, locale = document.currency, say.locale
     shortfall = line.kind == "shortfall"
     version = f"v{line.definition_version}"
     return (
         str(line.number),
         "" if line.service_at is None else display.local_day(line.service_at, document.time_zone, locale),
         clean(line.reference),
-        words.describe(line),
+        words.describe(line, say),
         version if single else clean(f"{line.definition} {version}"),
         "" if shortfall else display.amount(line.price, currency, locale),
         "" if shortfall else display.hundredths(line.share, locale),
@@ -110,9 +120,9 @@ def _cells(document: Document, line: Line, single: bool, locale: str) -> tuple[s
     )
 
 
-def _columns(document: Document, cells: Sequence[tuple[str, ...]], face: Face, total: str) -> tuple[Column, ...]:
+def _columns(say: Tongue, cells: Sequence[tuple[str, ...]], face: Face, total: str) -> tuple[Column, ...]:
     """Numbers and dates get what they need; reference and description share the rest so that little wraps."""
-    titles = ("No.", "Service", "Reference", "Outcome", "Terms", "Price", "Share %", "Amount")
+    titles = tuple(map(say, ("No.", "Service", "Reference", "Outcome", "Terms", "Price", "Share %", "Amount")))
     keys = ("number", "date", "reference", "what", "terms", "price", "share", "amount")
     by_column: list[tuple[str, ...]] = list(zip(*cells, strict=True)) if cells else [()] * len(keys)
     by_column[-1] = (*by_column[-1], total)

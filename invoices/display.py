@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import get_currency_symbol
 
 from invoices.text import clean
@@ -69,7 +69,7 @@ def percent(basis_points: int, locale: str = DEFAULT_LOCALE) -> str:
 @cache
 def day(value: date, locale: str = DEFAULT_LOCALE) -> str:
     """ "1 Dec 2026"."""
-    return str(format_date(value, "d MMM yyyy", locale=locale))
+    return str(format_skeleton("yMMMd", value, locale=locale))
 
 
 @cache

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, Self
 
+from invoices.languages import LANGUAGES, Language
 from ledger.domain.money import BASIS_POINTS, exponent
 
 DocumentKind = Literal["invoice", "credit_note", "statement"]
@@ -180,7 +181,8 @@ class Document:
 
     `period` is "2016-10"; `period_start` and `period_end` are its first and last day, both inclusive. Dates are in
     `time_zone` (the buyer's). `words` are the law's phrases, `chain_head` the ledger's head when it was issued.
-    `accept_by` is when silence accepts a self-billed document, `replaces` the voided one that it stands for.
+    `accept_by` is when silence accepts a self-billed document, `replaces` the voided one that it stands for,
+    `language` the recipient's.
     """
 
     id: str
@@ -204,11 +206,13 @@ class Document:
     chain_head: str | None = None
     replaces: Correction | None = None
     accept_by: datetime | None = None
+    language: Language = "en"
 
     def __post_init__(self) -> None:
         _one_of("kind of document", self.kind, DOCUMENT_KINDS)
         _one_of("mode", self.mode, MODES)
         _one_of("type code", self.type_code, TYPE_CODES)
+        _one_of("language", self.language, LANGUAGES)
         _aware("issued_at", self.issued_at)
         exponent(self.currency)
         if self.period_end < self.period_start:

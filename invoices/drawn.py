@@ -30,7 +30,6 @@ from invoices.pdf_objects import PageStructure, Structure, Table, add_stream, em
 from invoices.pen import ARTIFACT, HEAD_HAIR, INK, MUTED, REGULAR, SEMIBOLD, Pens, font, hair, page
 from invoices.running import Running
 
-FIXED_TEXTS: Final = ("Brought forward", "Carried forward")
 _TITLE_SIZE: Final = 10.0
 _DROP: Final = 10.0
 """From the top of a row to its first baseline, in points."""
@@ -132,13 +131,13 @@ class _Lines:
             self._parts += [ARTIFACT, *self._head(), "EMC"]
         self._down(HEAD_HEIGHT, HEAD_HAIR)
         if sheet.brought is not None:
-            self._sum("Brought forward", sheet.brought)
+            self._sum(self._annex.brought, sheet.brought)
         self._parts += [INK, font(REGULAR, SIZE)]
         for row in sheet.rows:
             self._parts += tags.row(self._table, "TD", self._row(row))
             self._down(row.height)
         if sheet.carried is not None:
-            self._sum("Carried forward", sheet.carried)
+            self._sum(self._annex.carried, sheet.carried)
         else:
             self._parts += [INK, font(SEMIBOLD, SIZE), *tags.row(self._table, "TD", self._total())]
         return page(self._hairs, self._parts)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from invoices.document import Document, Line, Party, TaxBreakdown
+from invoices.languages import tongue
 from invoices.text import clean
 from invoices.words import NOT_SUBJECT, NOTHING_TO_PAY, REVERSE_CHARGE, describe, e_invoice_obstacle
 from ledger.domain.money import BASIS_POINTS, format_plain
@@ -62,14 +63,15 @@ def _header(document: Document, lines: Sequence[Line]) -> Terms:
         "BT-73": document.period_start,
         "BT-74": document.period_end,
     }
-    if document.corrects is not None:
-        found["BG-3"] = [{"BT-25": clean(document.corrects.number), "BT-26": document.corrects.issued_on}]
+    if preceding := document.corrects or document.replaces:
+        found["BG-3"] = [{"BT-25": clean(preceding.number), "BT-26": preceding.issued_on}]
     return found
 
 
 def _notes(document: Document) -> list[str]:
-    head = [] if document.chain_head is None else [f"Ledger head when issued: {document.chain_head}"]
-    return [*document.words, *head]
+    say = tongue(document.language)
+    head = [] if document.chain_head is None else [say("Ledger head when issued: {head}", head=document.chain_head)]
+    return [*map(say.legal, document.words), *head]
 
 
 def _party(party: Party) -> Terms:
@@ -117,7 +119,7 @@ def _service_day(document: Document, line: Line) -> date | None:
 
 def _settlement(document: Document) -> Terms:
     if document.kind == "credit_note":
-        return {"BT-20": NOTHING_TO_PAY}
+        return {"BT-20": tongue(document.language)(NOTHING_TO_PAY)}
     supplier = document.supplier
     found: Terms = {"BT-83": clean(document.number)}
     if document.due_on is not None:
@@ -165,12 +167,12 @@ def lines_terms(document: Document, lines: Sequence[Line]) -> list[Terms]:
     A line's period must lie in the document's (Peppol R110, R111), which is the billing period; a service outside it
     is told in words.
     """
-    currency, zone = document.currency, ZoneInfo(document.time_zone)
+    currency, zone, say = document.currency, ZoneInfo(document.time_zone), tongue(document.language)
     first, last = document.period_start, document.period_end
     rates = {line.tax_rate: _percent(line.tax_rate) for line in lines}
     found = []
     for line in lines:
-        what = [describe(line), f"{clean(line.definition)} v{line.definition_version}"]
+        what = [describe(line, say), f"{clean(line.definition)} v{line.definition_version}"]
         if line.kind == "appointment" and line.share < BASIS_POINTS:
             what.append(f"{_percent(line.share)} % of {format_plain(line.price, currency)}")
         one: Terms = {

@@ -12,6 +12,7 @@ from invoices import display, grid, words
 from invoices.annex import WIDTH
 from invoices.document import Document, Line, Party
 from invoices.grid import Grid, GridColumn, GridRow
+from invoices.languages import tongue
 from invoices.text import clean
 from invoices.totals import PriceGroup, summarise
 from invoices.typeface import Face
@@ -30,6 +31,11 @@ _CITY_FIRST: Final = frozenset(
 """Countries that write the postcode after the town."""
 _LONGEST_NAME: Final = 90
 """Characters of a legal name in the running head; the whole name stands on the first page."""
+_EMBEDDED: Final = "Embedded in this file: {names} (EN 16931), the same document for machines."
+_KEEP_IT: Final = (
+    "Keep it: the ledger is a chain of hashes, and “appointment-ledger verify” recomputes it from its first entry to "
+    "this head. Had anything before this document been rewritten, it would not be found."
+)
 
 
 class Front:
@@ -41,34 +47,38 @@ class Front:
         lines: Sequence[Line],
         regular: Face,
         semibold: Face,
-        locale: str,
         embedded: Sequence[str],
     ) -> None:
-        self._document, self._face, self._semibold, self._locale = document, regular, semibold, locale
-        self.lang = locale.replace("_", "-")
-        self.heading = words.heading(document)
+        self._document, self._face, self._semibold = document, regular, semibold
+        self.tongue = tongue(document.language)
+        self._locale = self.tongue.locale
+        self.lang = self._locale.replace("_", "-")
+        self.heading = self.tongue(words.heading(document))
         self.heading_size = self._fitting_size(self.heading, _HEADING_SIZES, WIDTH / 2 - _GUTTER)
         self.number = clean(document.number)
         self.title = f"{self.heading} {self.number}"
         self.author = clean(_issuer(document).legal_name)
         names = [clean(party.legal_name) for party in (document.supplier, document.buyer)]
-        self.subject = f"{' to '.join(names)}, {document.period}"
+        self.subject = self.tongue(
+            "{supplier} to {buyer}, {period}", supplier=names[0], buyer=names[1], period=document.period
+        )
         self.issued_at = document.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.parties = running_parties(document)
+        self.page_words = self.tongue("Page {place} of {count}", place="|", count="").replace(" ", "").split("|")
         self.facts = self._facts()
         taxed = all(tax.category != "O" for tax in document.taxes)  # category O names no VAT identifier (BR-O-02)
         self.blocks = [
-            _block("Supplier", document.supplier, with_vat_id=taxed),
-            _block(self._buyer_role(), document.buyer, with_vat_id=taxed),
+            self._block("Supplier", document.supplier, with_vat_id=taxed),
+            self._block(self._buyer_role(), document.buyer, with_vat_id=taxed),
         ]
         self.figures = self._figures()
         self.figure_size, self.figure_widths = self._band()
-        self.summary_title = f"Summary of {len(lines):,} line{'' if len(lines) == 1 else 's'}"
+        self.summary_title = self.tongue("Summary of {lines}", lines=self.tongue.lines(len(lines)))
         self.summary = self._summary(summarise(lines), len(lines))
         self.vat = self._vat()
         self.sums = self._sums()
         self.payment_title, self.payment = self._payment()
-        self.words = [clean(word) for word in document.words if word != self.heading]
+        self.words = [clean(self.tongue.legal(word)) for word in document.words if word != words.heading(document)]
         self.small_print = self._small_print(embedded)
 
     @property
@@ -86,33 +96,37 @@ class Front:
         document = self._document
         zone = ZoneInfo(document.time_zone)
         facts = [
-            ("Issued", display.day(document.issued_at.astimezone(zone).date(), self._locale)),
-            ("Period", display.period(document.period_start, document.period_end, self._locale)),
+            (self.tongue("Issued"), display.day(document.issued_at.astimezone(zone).date(), self._locale)),
+            (self.tongue("Period"), display.period(document.period_start, document.period_end, self._locale)),
         ]
-        if document.corrects is not None:
-            issued = display.day(document.corrects.issued_on, self._locale)
-            facts.append(("Corrects", f"{clean(document.corrects.number)} of {issued}"))
-        if document.replaces is not None:
-            issued = display.day(document.replaces.issued_on, self._locale)
-            facts.append(("Replaces", f"{clean(document.replaces.number)} of {issued}"))
-        return [*facts, ("Currency", document.currency)]
+        for label, other in (("Corrects", document.corrects), ("Replaces", document.replaces)):
+            if other is not None:
+                day, number = display.day(other.issued_on, self._locale), clean(other.number)
+                facts.append((self.tongue(label), self.tongue("{number} of {day}", number=number, day=day)))
+        return [*facts, (self.tongue("Currency"), document.currency)]
 
     def _buyer_role(self) -> str:
         return "Buyer, who issues this document" if self._document.mode == "self_billed" else "Buyer"
 
     def _figures(self) -> list[dict[str, str]]:
-        document, sums = self._document, self._document.totals
-        total_hint = f"deposit drawn {self._money(-sums.prepaid)}" if sums.prepaid else "with VAT"
+        document, sums, say = self._document, self._document.totals, self.tongue
+        total_hint = (
+            say("deposit drawn {amount}", amount=self._money(-sums.prepaid)) if sums.prepaid else say("with VAT")
+        )
         if document.kind == "credit_note":
-            due = ("Credited", self._money(sums.due), "taken off what is owed")
+            due = (say("Credited"), self._money(sums.due), say("taken off what is owed"))
         elif document.due_on is None:
-            due = ("To pay", self._money(sums.due), "no due date")
+            due = (say("To pay"), self._money(sums.due), say("no due date"))
         else:
-            due = ("Due", display.day(document.due_on, self._locale), f"{self._money(sums.due)} to pay")
+            due = (
+                say("Due"),
+                display.day(document.due_on, self._locale),
+                say("{amount} to pay", amount=self._money(sums.due)),
+            )
         figures = (
-            ("Net", self._money(sums.net), "without VAT"),
-            ("VAT", self._money(sums.tax), self._rate()),
-            ("Total", self._money(sums.gross), total_hint),
+            (say("Net"), self._money(sums.net), say("without VAT")),
+            (say("VAT"), self._money(sums.tax), self._rate()),
+            (say("Total"), self._money(sums.gross), total_hint),
             due,
         )
         return [{"label": label, "value": value, "hint": hint} for label, value, hint in figures]
@@ -120,9 +134,12 @@ class Front:
     def _rate(self) -> str:
         """The one rate there is, or why there is none."""
         if len(self._document.taxes) != 1:
-            return "several rates"
+            return self.tongue("several rates")
         (tax,) = self._document.taxes
-        return display.percent(tax.rate, self._locale) if tax.rate else words.CATEGORY_NAMES[tax.category].lower()
+        if tax.rate:
+            return display.percent(tax.rate, self._locale)
+        named = self.tongue(words.CATEGORY_NAMES[tax.category])
+        return named[0].lower() + named[1:] if self.tongue.language != "de" else named
 
     def _band(self) -> tuple[float, list[float]]:
         """The largest size at which all four figures stand on one line, and the widths that make it so."""
@@ -148,23 +165,25 @@ class Front:
         everywhere = _confirmed_everywhere(groups)
         rows = [self._group(group, everywhere) for group in groups]
         net = self._amount(self._document.totals.net)
-        rows.append(GridRow((f"{count:,}", "Total without VAT", "", "", "", net), strong=True))
-        heads = ("Count", "What", "Price", "Share", "Each", f"Amount, {self._document.currency}")
+        rows.append(GridRow((f"{count:,}", self.tongue("Total without VAT"), "", "", "", net), strong=True))
+        heads = (
+            *map(self.tongue, ("Count", "What", "Price", "Share", "Each")),
+            self.tongue("Amount, {currency}", currency=self._document.currency),
+        )
         return self._grid("summary", heads, rows, WIDTH, flexible=1)
 
     def _group(self, group: PriceGroup, everywhere: set[str]) -> GridRow:
         """One row; of what was confirmed it names what sets the group apart."""
-        outcome = words.OUTCOMES.get(group.outcome or "", clean(group.outcome))
-        kind = words.KINDS[group.kind]
+        kind, outcome = words.kind_and_outcome(group.kind, group.outcome, self.tongue)
         priced = group.kind != "shortfall"
         detail = clean(", ".join(label for label in group.confirmed if label not in everywhere))
         return GridRow(
             (
                 f"{group.count:,}",
-                " · ".join(part for part in (kind, outcome) if part) or "Appointments",
+                " · ".join(part for part in (kind, outcome) if part) or self.tongue("Appointments"),
                 self._amount(group.price) if priced else "",
                 display.percent(group.share, self._locale) if priced else "",
-                "various" if group.unit is None else self._amount(group.unit),
+                self.tongue("various") if group.unit is None else self._amount(group.unit),
                 self._amount(group.amount),
             ),
             detail=f" · {detail}" if detail else "",
@@ -173,22 +192,27 @@ class Front:
     def _vat(self) -> Grid:
         rows = [
             GridRow((
-                f"{words.CATEGORY_NAMES[tax.category]} ({tax.category})",
+                f"{self.tongue(words.CATEGORY_NAMES[tax.category])} ({tax.category})",
                 "" if tax.category == "O" else display.percent(tax.rate, self._locale),
                 self._amount(tax.net),
                 self._amount(tax.tax),
             ))
             for tax in self._document.taxes
         ]  # fmt: skip
-        return self._grid("vat", ("Category", "Rate", "Net", "VAT"), rows, WIDTH / 2 - _GUTTER, flexible=0)
+        return self._grid(
+            "vat", tuple(map(self.tongue, ("Category", "Rate", "Net", "VAT"))), rows, WIDTH / 2 - _GUTTER, flexible=0
+        )
 
     def _sums(self) -> Grid:
-        document, sums = self._document, self._document.totals
-        rows = [GridRow(("Without VAT", self._amount(sums.net))), GridRow(("VAT", self._amount(sums.tax)))]
+        document, sums, say = self._document, self._document.totals, self.tongue
+        rows = [GridRow((say("Without VAT"), self._amount(sums.net))), GridRow((say("VAT"), self._amount(sums.tax)))]
         if sums.prepaid:
-            rows.append(GridRow(("With VAT", self._amount(sums.gross))))
-            rows.append(GridRow(("Deposit drawn", self._amount(-sums.prepaid))))
-        label = f"{'Credited' if document.kind == 'credit_note' else 'To pay'}, {document.currency}"
+            rows.append(GridRow((say("With VAT"), self._amount(sums.gross))))
+            rows.append(GridRow((say("Deposit drawn"), self._amount(-sums.prepaid))))
+        label = say(
+            "Credited, {currency}" if document.kind == "credit_note" else "To pay, {currency}",
+            currency=document.currency,
+        )
         rows.append(GridRow((label, self._amount(sums.due)), strong=True))
         return self._grid("sums", ("", ""), rows, WIDTH / 2, flexible=0)
 
@@ -211,33 +235,53 @@ class Front:
         return (self._semibold if row.strong else self._face).points(row.cells[at], grid.SIZE)
 
     def _payment(self) -> tuple[str, list[str]]:
-        document, supplier = self._document, self._document.supplier
+        document, supplier, say = self._document, self._document.supplier, self.tongue
         if document.kind == "credit_note":
-            return "Settlement", [words.NOTHING_TO_PAY]
-        after = "Against your own invoice: " if document.mode == "statement" else ""
-        by = "" if document.due_on is None else f" by {display.day(document.due_on, self._locale)}"
-        lines = [f"{after}{self._money(document.totals.due)}{by}, to {clean(supplier.legal_name)}"]
+            return say("Settlement"), [say(words.NOTHING_TO_PAY)]
+        owed = {"amount": self._money(document.totals.due), "name": clean(supplier.legal_name)}
+        if document.due_on is None:
+            order = say("{amount}, to {name}", **owed)
+        else:
+            order = say("{amount} by {day}, to {name}", day=display.day(document.due_on, self._locale), **owed)
+        lines = [say("Against your own invoice: {sentence}", sentence=order) if document.mode == "statement" else order]
         if supplier.iban:
             lines.append(f"IBAN {display.iban(supplier.iban)}")
         if supplier.bic:
             lines.append(f"BIC {clean(supplier.bic)}")
         if not supplier.iban:
-            lines.append("Bank details as agreed between the parties")
-        return "Payment", [*lines, f"Reference {self.number}"]
+            lines.append(say("Bank details as agreed between the parties"))
+        return say("Payment"), [*lines, say("Reference {number}", number=self.number)]
+
+    def _block(self, role: str, party: Party, *, with_vat_id: bool) -> dict[str, Any]:
+        address = party.address
+        postcode, city = clean(address.postcode), clean(address.city)
+        town = " ".join(
+            part for part in ((city, postcode) if address.country in _CITY_FIRST else (postcode, city)) if part
+        )
+        lines = (address.line1, address.line2, town, address.region, display.country(address.country, self._locale))
+        identifiers = (
+            ("VAT number", party.vat_id if with_vat_id else None),
+            ("Tax number", party.tax_number),
+            ("Registration", party.registration_number),
+        )
+        told = [f"{self.tongue(label)} {clean(value)}" for label, value in identifiers if clean(value)]
+        return {
+            "role": self.tongue(role),
+            "name": clean(party.legal_name) or party.slug,
+            "address": [line for line in map(clean, lines) if line],
+            "identifiers": told or [self.tongue("Known here as {slug}", slug=clean(party.slug))],
+        }
 
     def _small_print(self, embedded: Sequence[str]) -> list[str]:
-        document, lines = self._document, list[str]()
+        document, lines, say = self._document, list[str](), self.tongue
         obstacle = words.e_invoice_obstacle(document)
         if embedded:
-            lines.append(f"Embedded in this file: {', '.join(embedded)} (EN 16931), the same document for machines.")
+            lines.append(say(_EMBEDDED, names=", ".join(embedded)))
         elif obstacle:
-            lines.append(f"No e-invoice embedded: {obstacle}.")
+            lines.append(say("No e-invoice embedded: {why}.", why=obstacle))
         if document.chain_head:
-            lines.append(f"Ledger head when issued: {clean(document.chain_head)}")
-            lines.append(
-                "Keep it: the ledger is a chain of hashes, and “appointment-ledger verify” recomputes it from its "
-                "first entry to this head. Had anything before this document been rewritten, it would not be found."
-            )
+            lines.append(say("Ledger head when issued: {head}", head=clean(document.chain_head)))
+            lines.append(say(_KEEP_IT))
         return lines
 
 
@@ -259,22 +303,3 @@ def _confirmed_everywhere(groups: Iterable[PriceGroup]) -> set[str]:
 
 def _issuer(document: Document) -> Party:
     return document.buyer
-
-
-def _block(role: str, party: Party, *, with_vat_id: bool) -> dict[str, Any]:
-    address = party.address
-    postcode, city = clean(address.postcode), clean(address.city)
-    town = " ".join(part for part in ((city, postcode) if address.country in _CITY_FIRST else (postcode, city)) if part)
-    lines = (address.line1, address.line2, town, address.region, display.country(address.country))
-    identifiers = (
-        ("VAT number", party.vat_id if with_vat_id else None),
-        ("Tax number", party.tax_number),
-        ("Registration", party.registration_number),
-    )
-    told = [f"{label} {clean(value)}" for label, value in identifiers if clean(value)]
-    return {
-        "role": role,
-        "name": clean(party.legal_name) or party.slug,
-        "address": [line for line in map(clean, lines) if line],
-        "identifiers": told or [f"Known here as {clean(party.slug)}"],
-    }

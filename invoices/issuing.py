@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from invoices.document import Correction, Document, DocumentKind, Mode, Party, TaxBreakdown
+from invoices.languages import language_of
 from invoices.line_digest import Written
 from invoices.numbering import Series, take_number
 from invoices.totals import totals
@@ -244,6 +245,7 @@ def _frozen(draft: Draft, number: str, prepaid: int, now: datetime) -> Document:
         accept_by=draft.accept_by,
         words=legal_words(mode, kind, draft.supplier, draft.buyer, draft.taxes),
         chain_head=draft.chain_head,
+        language=language_of(draft.supplier.address.country),
     )
 
 

@@ -11,10 +11,9 @@ from typing import Final
 
 import jinja2
 
-from invoices import display
 from invoices.annex import Annex, annex
 from invoices.document import Document, Line
-from invoices.drawn import FIXED_TEXTS, Drawing, draw
+from invoices.drawn import Drawing, draw
 from invoices.engine import EmbeddedFile, Imprint, produce
 from invoices.front import Front
 from invoices.grid import Grid, PlacedGrid, place
@@ -39,7 +38,6 @@ def render(
     *,
     attachments: Sequence[EmbeddedFile] = (),
     xmp: bytes = b"",
-    locale: str = display.DEFAULT_LOCALE,
 ) -> bytes:
     """The document as a PDF file.
 
@@ -49,9 +47,9 @@ def render(
     _check_size(document, lines)
     check_sums(document, lines)
     regular, semibold = face("Regular"), face("SemiBold")
-    page = Front(document, lines, regular, semibold, locale, [file.name for file in attachments])
-    table = annex(document, lines, regular, locale)
-    head_and_foot = running(page.number, page.parties, regular)
+    page = Front(document, lines, regular, semibold, [file.name for file in attachments])
+    table = annex(document, lines, regular)
+    head_and_foot = running(page.number, page.parties, regular, page.tongue)
     imprint = Imprint(md5(document.id.encode(), usedforsecurity=False).digest(), document.issued_at, attachments, xmp)
     drawn = _sheets(table, head_and_foot, regular, semibold)
     if drawn is None:
@@ -75,7 +73,7 @@ def _sheets(table: Annex, running: Running, regular: Face, semibold: Face) -> li
 
 
 def _pens(table: Annex, grids: Sequence[Grid], running: Running, regular: Face, semibold: Face) -> Pens:
-    texts = [*table.texts(), *running.texts(), *FIXED_TEXTS]
+    texts = [*table.texts(), *running.texts()]
     strong = [table.title, table.total_label, table.total]
     for each in grids:
         texts.extend(each.texts())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from invoices.annex import MARGIN, PAGE_HEIGHT, PAGE_WIDTH, WIDTH
+from invoices.languages import Tongue
 from invoices.pen import MUTED, PAGINATION, REGULAR, Pens, font
 from invoices.typeface import UNITS_PER_EM, Face
 from invoices.wrapping import wrap
@@ -26,15 +27,16 @@ class Running:
 
     number: str
     parties: tuple[str, ...]
+    say: Tongue
 
     def texts(self) -> tuple[str, ...]:
-        return (self.number, *self.parties, "Page of 0123456789")
+        return (self.number, *self.parties, self._page(0, 123456789))
 
     def drawn(self, pens: Pens, place: int, count: int) -> str:
         """On page `place` of `count`."""
         right, pen = PAGE_WIDTH - MARGIN, pens.regular
         parts = [PAGINATION, "BT", MUTED, font(REGULAR, _SIZE), pen.at(MARGIN, _BOTTOM, self.number)]
-        parts.append(pen.ending_at(right, _BOTTOM, f"Page {place} of {count}", _SIZE))
+        parts.append(pen.ending_at(right, _BOTTOM, self._page(place, count), _SIZE))
         if place > 1:
             parts.append(pen.at(MARGIN, _TOP, self.number))
             parts.extend(
@@ -42,7 +44,10 @@ class Running:
             )
         return "\n".join((*parts, "ET", "EMC", ""))
 
+    def _page(self, place: int, count: int) -> str:
+        return self.say("Page {place} of {count}", place=place, count=count)
 
-def running(number: str, parties: str, regular: Face) -> Running:
+
+def running(number: str, parties: str, regular: Face, say: Tongue) -> Running:
     room = max(WIDTH - regular.points(number, _SIZE) - _BETWEEN, WIDTH / 3)
-    return Running(number, tuple(wrap(parties, int(room * UNITS_PER_EM / _SIZE), regular)))
+    return Running(number, tuple(wrap(parties, int(room * UNITS_PER_EM / _SIZE), regular)), say)

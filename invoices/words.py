@@ -7,7 +7,8 @@ into the document; nothing here decides an amount.
 from collections.abc import Iterable
 from typing import Final
 
-from invoices.document import Document, DocumentKind, Line, Mode, Party, TaxBreakdown
+from invoices.document import Document, DocumentKind, Line, LineKind, Mode, Party, TaxBreakdown
+from invoices.languages import Tongue
 from invoices.text import clean
 from ledger.domain.money import exponent
 
@@ -100,14 +101,18 @@ def e_invoice_obstacle(document: Document) -> str | None:
     return None
 
 
-def describe(line: Line) -> str:
+def kind_and_outcome(kind: LineKind, outcome: str | None, say: Tongue) -> tuple[str, str]:
+    """What sort of line it is, where it is no plain appointment, and what came of the appointment."""
+    told = OUTCOMES.get(outcome or "")
+    return say(KINDS[kind]) if KINDS[kind] else "", clean(outcome) if told is None else say(told)
+
+
+def describe(line: Line, say: Tongue) -> str:
     """What the line is for, in words."""
-    outcome = OUTCOMES.get(line.outcome or "", line.outcome)
     parts = (
-        KINDS[line.kind],
-        outcome,
+        *kind_and_outcome(line.kind, line.outcome, say),
         ", ".join(line.confirmed),
-        f"corrects line {line.corrects_line}" if line.corrects_line is not None else "",
+        say("corrects line {number}", number=line.corrects_line) if line.corrects_line is not None else "",
         line.note,
     )
     return clean(" · ".join(part for part in parts if part))

@@ -50,6 +50,14 @@ def test_the_words_of_the_law_are_on_it(trade: Trade) -> None:
     assert "Self-billing" in frozen(trade).words
 
 
+def test_it_speaks_its_recipient_s_language(trade: Trade) -> None:
+    agreement = trade.agree()
+    trade.change("acme-calls", address={"line1": "Am Markt 1", "city": "Bremen", "country": "DE"})
+    trade.charge(agreement, 18000)
+    trade.bill()
+    assert frozen(trade).language == "de"
+
+
 def test_the_chains_head_is_on_it(trade: Trade) -> None:
     agreement = trade.agree()
     trade.charge(agreement, 18000)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from invoices import en16931, facturx, ubl
-from invoices.document import Address, Category, Document, Line, Party, TaxBreakdown
+from invoices.document import Address, Category, Correction, Document, Line, Party, TaxBreakdown
 from invoices.en16931 import NoEInvoice
 from invoices.printing import print_document
 from invoices.totals import totals
@@ -122,6 +122,12 @@ def test_a_credit_note_is_261_names_its_original_and_asks_for_no_payment() -> No
     assert terms["BG-3"] == [{"BT-25": "ACME-NORTH-000011", "BT-26": date(2026, 10, 1)}]
     assert "BT-84" not in terms and "BT-9" not in terms
     assert "corrects line 3" in terms["BG-25"][0]["BT-154"]
+
+
+def test_a_re_issue_names_the_voided_invoice() -> None:
+    voided = Correction("0199-voided", "ACME-NORTH-000007", date(2026, 10, 20))
+    document, lines = sample(replaces=voided)
+    assert told(facturx.xml(document, lines))["BG-3"] == [{"BT-25": voided.number, "BT-26": voided.issued_on}]
 
 
 def test_a_line_is_one_thing_at_its_net_price_with_reference_and_day() -> None:

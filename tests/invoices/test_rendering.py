@@ -109,7 +109,7 @@ def test_the_first_page_shows_the_four_figures(papers: dict[str, Paper]) -> None
 
 
 def test_the_first_page_s_tables_print_every_number_whole(paper: Paper) -> None:
-    page = Front(paper.document, paper.lines, face("Regular"), face("SemiBold"), "en_GB", ())
+    page = Front(paper.document, paper.lines, face("Regular"), face("SemiBold"), ())
     first = squeezed(paper.raw.partition("Annex:")[0])
     for grid in page.grids:
         for row in grid.rows:

@@ -22,7 +22,10 @@ LAYERS: Mapping[str, frozenset[str]] = {
     "ledger": frozenset(),
 }
 # Pure modules of a layer that is not: they see the domain and each other.
-PURE = tuple(f"invoices.{name}" for name in ("cii", "document", "en16931", "facturx", "text", "totals", "ubl", "words"))
+PURE = tuple(
+    f"invoices.{name}"
+    for name in ("cii", "document", "en16931", "facturx", "languages", "text", "totals", "ubl", "words")
+)
 
 PACKAGES = ("ledger", "invoices", "api", "migrations")
 MODULES = ("wsgi",)
