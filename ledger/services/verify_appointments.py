@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ledger.domain.calendar import Period
+from ledger.domain.decisions import RULE
 from ledger.domain.journal import AccrualKind, AccrualState
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Verdict
 from ledger.domain.money import share_of
@@ -96,10 +97,11 @@ def _columns(whole: Whole, pinned: Pinned, state: Appointment) -> dict[str, Any]
 
 
 def deadlines(whole: Whole, pinned: Pinned) -> Told:
-    """What was due happened at its instant, and before anything later."""
+    """What was due happened at its instant, and before anything that somebody did then or later."""
     for number, (before, event) in enumerate(whole.moves.made, 1):
         due_at = None if before is None else before.next_due_at
-        if due_at is not None and event.effective_at > due_at:
+        late = due_at is not None and event.effective_at >= due_at
+        if late and (event.effective_at != due_at or event.actor != RULE):
             yield f"event {number} took effect at {event.effective_at}, although something was due at {due_at}"
         elif _at_its_deadline(event) and event.effective_at != due_at:
             yield f"event {number} ({event.kind}) took effect at {event.effective_at}, not at its deadline {due_at}"

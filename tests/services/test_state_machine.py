@@ -344,12 +344,12 @@ def _dispute_of(case: Case) -> UUID:
 
 SOAK = int(os.environ.get("SOAK", "0"))
 """How many examples a long search tries; none by default."""
-pytestmark = [pytest.mark.timeout(0)] if SOAK else []
+pytestmark = pytest.mark.timeout(0 if SOAK else 300)
 
 
 def _play(database: Open) -> None:
     chosen = settings(
-        max_examples=SOAK or 30,
+        max_examples=SOAK or 25,
         stateful_step_count=50 if SOAK else 30,
         derandomize=not SOAK,
         deadline=None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -225,6 +226,11 @@ DAMAGES = (
     Damage(
         "silence at another instant",
         changed(t.appointment_event, event("silent", 2), effective_at=MAY),
+        {"appointments replay", "chain", "deadlines kept"},
+    ),
+    Damage(
+        "a finding taken at its deadline",
+        changed(t.appointment_event, event("attended", 2), effective_at=datetime(2026, 3, 12, 10, 30, tzinfo=UTC)),
         {"appointments replay", "chain", "deadlines kept"},
     ),
     Damage(
