@@ -28,6 +28,7 @@ from ledger.services import (
     verify_books,
     verify_chain,
     verify_deliveries,
+    verify_evidence,
     verify_records,
     verify_replacements,
 )
@@ -55,6 +56,7 @@ def sweeps(storage: Storage | None) -> list[Sweep]:
     every = [
         *verify_records.SWEEPS,
         *verify_deliveries.SWEEPS,
+        *verify_evidence.SWEEPS,
         *verify_books.SWEEPS,
         *verify_appointments.SWEEPS,
         *verify_replacements.SWEEPS,

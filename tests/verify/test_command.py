@@ -1,6 +1,7 @@
 """`verify` and `tick` on the command line: what is printed, and the exit codes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def test_notices_are_told_and_are_no_error(environment: dict[str, str]) -> None:
     assert result.exit_code == 0, result.output
     assert "have something due" in result.output
     assert "not chained yet" in result.output
-    assert "Nothing is wrong in 34 checks." in result.output
+    assert re.search(r"^Nothing is wrong in \d+ checks\.$", result.output, re.MULTILINE)
 
 
 def test_a_tick_settles_and_chains(environment: dict[str, str]) -> None:
