@@ -26,6 +26,7 @@ CODE := $(wildcard ledger api invoices migrations bench tests wsgi.py)
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+run: export PUBLIC_URL ?= http://$(HOST):$(PORT)
 run: setup-run ## serve a demonstration on http://127.0.0.1:8000 (HOST=, PORT=); data stays under var/
 	@$(BIN)/appointment-ledger demo --if-empty
 	@exec $(BIN)/appointment-ledger serve --host $(HOST) --port $(PORT)
