@@ -6,7 +6,7 @@ payable: a credit note, a statement before the supplier's invoice.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -41,6 +41,7 @@ class Paid:
     reference: str | None
     returns_id: UUID | None = None
     bank_line_id: UUID | None = None
+    id: UUID = field(default_factory=new_id)
 
 
 def book(connection: Connection, payments: Iterable[Paid], *, actor: str, now: datetime) -> list[UUID]:
@@ -48,10 +49,9 @@ def book(connection: Connection, payments: Iterable[Paid], *, actor: str, now: d
     postings = Postings(connection, Accounts(connection))
     rows: list[dict[str, Any]] = []
     for each in payments:
-        payment_id = new_id()
         rows.append(
             {
-                "id": payment_id,
+                "id": each.id,
                 "buyer_id": each.buyer_id,
                 "supplier_id": each.supplier_id,
                 "document_id": each.document_id,
@@ -70,7 +70,7 @@ def book(connection: Connection, payments: Iterable[Paid], *, actor: str, now: d
             EntryKind.PAYMENT if each.returns_id is None else EntryKind.PAYMENT_RETURNED,
             (each.supplier_id, each.buyer_id, each.currency),
             (each.amount,),
-            source_id=payment_id,
+            source_id=each.id,
             effective_at=midnight(each.paid_on, each.zone),
             recorded_at=now,
         )

@@ -36,6 +36,7 @@ from api.resources import (
     keys,
     ledger,
     organisations,
+    payables,
     suppressions,
     users,
 )
@@ -59,5 +60,6 @@ BLUEPRINTS: tuple[Resource, ...] = (
     invoices.blueprint,
     credit_notes.blueprint,
     ledger.blueprint,
+    payables.blueprint,
     health.blueprint,
 )

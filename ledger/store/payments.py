@@ -136,7 +136,7 @@ class Payment(SQLModel, table=True):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("(kind = 'returned') = (returns_id IS NOT NULL)", name="returns"),
         UniqueConstraint("returns_id"),
-        UniqueConstraint("bank_line_id"),
+        UniqueConstraint("bank_line_id", "document_id"),
         Index(None, "document_id"),
         Index(None, "supplier_id", "buyer_id"),
     )

@@ -1165,7 +1165,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["returns_id"], ["payment.id"], name=op.f("fk_payment_returns_id_payment")),
         sa.ForeignKeyConstraint(["supplier_id"], ["organisation.id"], name=op.f("fk_payment_supplier_id_organisation")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
-        sa.UniqueConstraint("bank_line_id", name=op.f("uq_payment_bank_line_id")),
+        sa.UniqueConstraint("bank_line_id", "document_id", name=op.f("uq_payment_bank_line_id_document_id")),
         sa.UniqueConstraint("returns_id", name=op.f("uq_payment_returns_id")),
     )
     with op.batch_alter_table("payment", schema=None) as batch_op:

@@ -1,0 +1,228 @@
+"""Lines of bank statements matched with documents, by invoice number and amount, many at a time.
+
+Owns the match: money that left pays the one document named whose open amount it is, or all that are named where it is
+their sum; money that came back returns a payment of that document. Whatever is not certain is kept unmatched with the
+reason and assigned by hand. A line that is known already changes nothing.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from invoices import payments
+from invoices.bank_statements import StatementLine
+from invoices.payments import PAYMENT, Paid
+from ledger.domain.errors import Conflict, IllegalMove, Unknown
+from ledger.reports import settlement
+from ledger.store import tables as t
+from ledger.store.bulk import insert_rows
+from ledger.store.types import new_id
+
+PORTION: Final = 1_000
+MOST_WORDS: Final = 100
+_WORD: Final = re.compile(r"[A-Z0-9][A-Z0-9/._-]{2,59}")
+
+document, own, payment, bank = t.document.c, t.supplier_document.c, t.payment.c, t.bank_line.c
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came of a statement: lines that are new, were known, were matched, were not."""
+
+    new: int = 0
+    known: int = 0
+    matched: int = 0
+    unmatched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A payment that did not come back, in minor units."""
+
+    id: UUID
+    amount: int
+
+
+@dataclass(slots=True)
+class Open:
+    """A document that can be paid, with what is open of it as the import goes on."""
+
+    row: Any
+    open: int
+    payments: list[Standing]
+
+
+def take_in(connection: Connection, lines: Sequence[StatementLine], *, actor: str, now: datetime) -> Taken:
+    """Keeps every line that is new and books what it matches."""
+    taken = Taken()
+    wanted = {word for line in lines for word in words(line.reference)}
+    named = _documents(connection, wanted)
+    known = _known(connection, [line.digest for line in lines])
+    for portion in _portions(lines):
+        rows, paid = [], list[Paid]()
+        for line in portion:
+            if line.digest in known:
+                taken.known += 1
+                continue
+            line_id, (matched, why) = new_id(), _match(line, named)
+            rows.append(_row(line_id, line, why, actor, now))
+            paid += (_paid(line, line_id, *match) for match in matched)
+            taken.new += 1
+            taken.matched += not why
+            taken.unmatched += bool(why)
+        insert_rows(connection, t.bank_line, rows)
+        payments.book(connection, paid, actor=actor, now=now)
+    return taken
+
+
+def assign(connection: Connection, line_id: UUID, document_id: UUID, *, actor: str, now: datetime) -> None:
+    """Books an unmatched line by hand: money that left as a payment, money that came back as a return of one.
+
+    Raises `Unknown`, `Conflict` for a line that has its payment, `IllegalMove`.
+    """
+    query = select(t.bank_line).where(bank.id == line_id).with_for_update()
+    line = connection.execute(query).one_or_none()
+    if line is None:
+        raise Unknown("there is no such line")
+    if connection.execute(select(payment.id).where(payment.bank_line_id == line_id)).first() is not None:
+        raise Conflict("the line has its payment already", code="already_matched")
+    stamp: dict[str, Any] = {"actor": actor, "now": now, "bank_line_id": line_id}
+    if line.amount < 0:
+        payments.record(connection, document_id, -line.amount, line.booked_on, line.reference[:140], **stamp)
+        return
+    returnable = [each for each in _standing(connection, [document_id]) if each.amount == line.amount]
+    if not returnable:
+        raise IllegalMove("no payment of that amount is there to come back", code="nothing_to_return")
+    payments.give_back(connection, returnable[-1].id, line.booked_on, line.reference[:140], **stamp)
+
+
+def words(reference: str) -> set[str]:
+    """What could be a document's number. Banks break lines anywhere: neighbouring words are looked at together too."""
+    parts = reference.upper().split()[:MOST_WORDS]
+    joined = ("".join(parts[start : start + some]) for start in range(len(parts)) for some in (1, 2, 3))
+    return {word.strip("./_-") for text in joined for word in _candidates(text)}
+
+
+def _candidates(text: str) -> Iterator[str]:
+    for word in _WORD.findall(text):
+        yield word
+        end = re.search(r"-[0-9]{6}", word)
+        if end:
+            yield word[: end.end()]
+
+
+Match = tuple[Open, Standing, UUID | None]
+"""The document, the payment that it gets, and the one that comes back with it, if any."""
+
+
+def _match(line: StatementLine, named: dict[str, list[Open]]) -> tuple[list[Match], str | None]:
+    """The documents that the line pays or returns, or why not."""
+    found = {each.row.id: each for word in words(line.reference) for each in named.get(word, ())}
+    if not found:
+        return [], "unknown_number"
+    same = [each for each in found.values() if each.row.currency == line.currency]
+    if not same:
+        return [], "currency_differs"
+    if line.amount > 0:
+        back = [(each, one) for each in same for one in each.payments if one.amount == line.amount]
+        if len(back) != 1:
+            return [], "ambiguous" if back else "nothing_to_return"
+        each, one = back[0]
+        each.payments.remove(one)
+        each.open += line.amount
+        return [(each, Standing(new_id(), line.amount), one.id)], None
+    exact = [each for each in same if each.open == -line.amount]
+    if len(exact) > 1:
+        exact = [each for each in exact if line.iban is not None and each.row.iban == line.iban]
+        if len(exact) != 1:
+            return [], "ambiguous"
+    if not exact and len(same) > 1 and sum(each.open for each in same) == -line.amount:
+        exact = [each for each in same if each.open > 0]
+    if not exact or line.amount == 0:
+        return [], "amount_differs"
+    matched: list[Match] = [(each, Standing(new_id(), each.open), None) for each in exact]
+    for each, made, _ in matched:
+        each.payments.append(made)
+        each.open = 0
+    return matched, None
+
+
+def _documents(connection: Connection, wanted: set[str]) -> dict[str, list[Open]]:
+    """What can be paid or come back, by its number and by the supplier's own."""
+    found: dict[str, list[Open]] = {}
+    columns = (
+        document.id, document.number, document.supplier_id, document.buyer_id, document.currency,
+        document.content["time_zone"].as_string().label("zone"),
+        document.content["supplier"]["iban"].as_string().label("iban"), own.number.label("own_number"),
+        settlement.claimed().label("claimed"), settlement.credited().label("credited"), settlement.paid().label("paid"),
+    )  # fmt: skip
+    query = select(*columns).outerjoin(t.supplier_document, own.document_id == document.id)
+    for some in _portions(sorted(wanted)):
+        by_own = select(own.document_id).where(own.number.in_(some))
+        rows = [
+            row
+            for numbered in (document.number.in_(some), document.id.in_(by_own))
+            for row in connection.execute(query.where(numbered, document.kind != "credit_note"))
+        ]
+        back: dict[UUID, list[Standing]] = {}
+        for one in _standing(connection, [row.id for row in rows]):
+            back.setdefault(one.document_id, []).append(Standing(one.id, one.amount))
+        for row in rows:
+            if row.claimed is None:
+                continue
+            each = Open(row, row.claimed - row.credited - row.paid, back.get(row.id, []))
+            for number in {row.number.upper(), (row.own_number or row.number).upper()}:
+                found.setdefault(number, []).append(each)
+    return found
+
+
+def _standing(connection: Connection, ids: list[UUID]) -> list[Any]:
+    """Payments of these documents that did not come back, oldest first."""
+    back = t.payment.alias("back")
+    query = (
+        select(payment.id, payment.document_id, payment.amount)
+        .outerjoin(back, back.c.returns_id == payment.id)
+        .where(payment.document_id.in_(ids), payment.kind == PAYMENT, back.c.id.is_(None))
+        .order_by(payment.id)
+    )
+    return list(connection.execute(query))
+
+
+def _known(connection: Connection, digests: Iterable[str]) -> set[str]:
+    known: set[str] = set()
+    for some in _portions(list(digests)):
+        known.update(connection.execute(select(bank.digest).where(bank.digest.in_(some))).scalars())
+    return known
+
+
+def _portions(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (items[start : start + PORTION] for start in range(0, len(items), PORTION))
+
+
+def _row(line_id: UUID, line: StatementLine, why: str | None, actor: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": line_id,
+        "digest": line.digest,
+        "booked_on": line.booked_on,
+        "amount": line.amount,
+        "currency": line.currency,
+        "reference": line.reference,
+        "counterparty": line.counterparty,
+        "iban": line.iban,
+        "unmatched": why,
+        "recorded_at": now,
+        "actor": actor,
+    }
+
+
+def _paid(line: StatementLine, line_id: UUID, each: Open, made: Standing, returns: UUID | None) -> Paid:
+    row = each.row
+    return Paid(
+        row.id, row.supplier_id, row.buyer_id, row.currency, row.zone, made.amount, line.booked_on,
+        line.reference[:140], returns, line_id, made.id,
+    )  # fmt: skip

@@ -1,0 +1,162 @@
+"""Bank statements and payment files: matched by number and amount, taken in once, paid once."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from lxml import etree
+from sqlalchemy import select, true
+
+from invoices import bank_statements, matching, payment_files, reminders
+from ledger.domain.errors import Conflict, Malformed, Refused
+from ledger.reports import documents, open_items
+from ledger.store import tables as t
+from ledger.store.engine import reading, writing
+from tests.billing.trade import AFTER_OCTOBER, UNTAXED, Trade, self_billed
+
+LATER = datetime(2026, 12, 20, 9, tzinfo=UTC)
+HEAD = "booked_on,amount,currency,reference,counterparty,iban,id\n"
+
+CAMT = """<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt>
+<Acct><Id><IBAN>GB33BUKB20201555555555</IBAN></Id></Acct>
+<Ntry><Amt Ccy="GBP">30.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
+<BookgDt><Dt>2026-12-01</Dt></BookgDt>
+<AcctSvcrRef>B1</AcctSvcrRef><NtryDtls>
+<TxDtls><Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs><Amt Ccy="GBP">12.00</Amt>
+<RltdPties><Cdtr><Pty><Nm>Acme</Nm></Pty></Cdtr><CdtrAcct><Id><IBAN>DE02120300000000202051</IBAN></Id></CdtrAcct></RltdPties>
+<RmtInf><Ustrd>invoice ACME-NORTH-</Ustrd><Ustrd>000001</Ustrd></RmtInf></TxDtls>
+<TxDtls><Refs><EndToEndId>E2</EndToEndId></Refs><Amt Ccy="GBP">18.00</Amt></TxDtls></NtryDtls></Ntry>
+<Ntry><Amt Ccy="GBP">5.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>PDNG</Cd></Sts></Ntry>
+</Stmt></BkToCstmrStmt></Document>"""
+
+
+def csv(*rows: str) -> bytes:
+    return (HEAD + "\n".join(rows)).encode()
+
+
+def take(trade: Trade, content: bytes) -> tuple[int, int, int, int]:
+    with writing(trade.engine) as connection:
+        taken = matching.take_in(connection, bank_statements.read(content), actor="finance", now=LATER)
+    return taken.new, taken.known, taken.matched, taken.unmatched
+
+
+def open_of(trade: Trade) -> list[int]:
+    with reading(trade.engine) as connection:
+        rows = connection.execute(documents.documents(LATER).order_by(t.document.c.id))
+        return [row.claimed - row.credited - row.paid for row in rows]
+
+
+def reasons(trade: Trade) -> list[str | None]:
+    with reading(trade.engine) as connection:
+        return list(connection.execute(select(t.bank_line.c.unmatched).order_by(t.bank_line.c.id)).scalars())
+
+
+def invoices(trade: Trade, *amounts: int, **clauses: Any) -> None:
+    """One untaxed invoice each, of suppliers of their own."""
+    for place, amount in enumerate(amounts):
+        clauses = {"tax": UNTAXED} | clauses
+        trade.charge(trade.agree(("acme-calls", "best-leads", "clear-sky")[place], **clauses), amount)
+    trade.bill()
+
+
+def test_camt_is_read_transaction_by_transaction_and_what_is_pending_is_not() -> None:
+    first, second = bank_statements.read(CAMT.encode())
+    assert (first.amount, first.currency, first.booked_on) == (-1200, "GBP", date(2026, 12, 1))
+    assert (first.reference, first.counterparty, first.iban) == (
+        "invoice ACME-NORTH- 000001", "Acme", "DE02120300000000202051",
+    )  # fmt: skip
+    assert (second.amount, second.reference) == (-1800, "E2")
+    assert "ACME-NORTH-000001" in matching.words(first.reference), "banks break lines anywhere"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"<!DOCTYPE x><x/>", b"<a>", b"<a/>", b"amount\n1", csv("2026-13-01,1,GBP,x"), csv("2026-12-01,1.001,GBP,x")],
+    ids=["dtd", "broken", "other", "columns", "day", "digits"],
+)
+def test_what_is_no_statement_is_refused(content: bytes) -> None:
+    with pytest.raises(Malformed):
+        bank_statements.read(content)
+
+
+def test_lines_pay_what_they_name_and_the_same_file_changes_nothing(trade: Trade) -> None:
+    invoices(trade, 1000, 2000, 3000)
+    statement = csv(
+        "2026-12-01,-10.00,GBP,pays acme-north-000001,,,a",
+        "2026-12-01,-50.00,GBP,BEST-NORTH-000001 and CLEAR-NORTH-000001,,,b",
+        "2026-12-02,-10.00,GBP,ACME-NORTH-000001,,,c",
+        "2026-12-02,-10.00,GBP,rent,,,d",
+        "2026-12-02,-10.00,EUR,ACME-NORTH-000001,,,e",
+        "2026-12-03,10.00,GBP,return of ACME-NORTH-000001,,,f",
+    )
+    assert take(trade, statement) == (6, 0, 3, 3)
+    assert reasons(trade) == [None, None, "amount_differs", "unknown_number", "currency_differs", None]
+    assert open_of(trade) == [1000, 0, 0]
+    assert take(trade, statement) == (0, 6, 0, 0)
+    assert open_of(trade) == [1000, 0, 0]
+    with reading(trade.engine) as connection:
+        waiting = connection.execute(select(t.bank_line.c.id).where(t.bank_line.c.unmatched == "amount_differs"))
+        line_id = waiting.scalar_one()
+        document_id = connection.execute(select(t.document.c.id).order_by(t.document.c.id)).scalars().first()
+    assert document_id is not None
+    with writing(trade.engine) as connection:
+        matching.assign(connection, line_id, document_id, actor="finance", now=LATER)
+    assert open_of(trade) == [0, 0, 0]
+    with pytest.raises(Conflict, match="already"), writing(trade.engine) as connection:
+        matching.assign(connection, line_id, document_id, actor="finance", now=LATER)
+
+
+def test_ageing_and_the_statement_of_account_agree_with_the_books(trade: Trade) -> None:
+    invoices(trade, 1000, 2000)
+    take(trade, csv("2026-12-01,-4.00,GBP,ACME-NORTH-000001,,,a"))
+    with writing(trade.engine) as connection:
+        line_id = connection.execute(select(t.bank_line.c.id)).scalar_one()
+        first, _ = connection.execute(select(t.document.c.id).order_by(t.document.c.id)).scalars()
+        matching.assign(connection, line_id, first, actor="finance", now=LATER)
+        rows = open_items.ageing(connection, true(), LATER)
+        moves = open_items.account(connection, trade.ids["acme-calls"], true())
+    assert [(row["supplier"], row["1_30"], row["total"]) for row in rows] == [
+        ("acme-calls", 600, 600), ("best-leads", 2000, 2000),
+    ]  # fmt: skip
+    assert [(move["kind"], move["change"], move["balance"]) for move in moves] == [
+        ("invoice", 1000, 1000), ("payment", -400, 600),
+    ]  # fmt: skip
+    assert trade.balances()["payable"] == -600
+
+
+def test_a_payment_file_holds_what_is_due_and_no_document_twice(trade: Trade) -> None:
+    invoices(trade, 1000, 2000, currency="EUR")
+    trade.change("north-bank", iban="DE02120300000000202051", bic="BYLADEM1001")
+    trade.change("acme-calls", iban="FR1420041010050500013M02606")
+
+    def make(due_by: date = date(2026, 12, 31), again: tuple[UUID, ...] = ()) -> payment_files.File:
+        with writing(trade.engine) as connection:
+            return payment_files.make(
+                connection, trade.ids["north-bank"], due_by, date(2026, 12, 22), again=again, actor="fin", now=LATER
+            )
+
+    with pytest.raises(Refused, match="nothing is due"):
+        make(AFTER_OCTOBER.date())
+    made = make()
+    assert (made.amount, made.documents) == (1000, 1)
+    assert [each.reason for each in made.skipped] == ["the supplier's IBAN is missing"]
+    with reading(trade.engine) as connection:
+        (content,) = connection.execute(select(t.payment_file.c.content)).scalars()
+        first = connection.execute(select(t.document.c.id).order_by(t.document.c.id)).scalars().first()
+    root = etree.fromstring(content.encode())
+    assert root.findtext(".//{*}EndToEndId") == "ACME-NORTH-000001"
+    assert (root.findtext(".//{*}GrpHdr/{*}CtrlSum"), root.findtext(".//{*}ReqdExctnDt")) == ("10.00", "2026-12-22")
+    with pytest.raises(Refused, match="in a payment file already"):
+        make()
+    assert first is not None
+    assert make(again=(first,)).documents == 1
+
+
+def test_finance_is_reminded_before_self_billing_ends(trade: Trade) -> None:
+    until = (LATER + timedelta(days=6)).date()
+    trade.agree(billing=self_billed(until=until.isoformat()))
+    trade.agree("best-leads", billing=self_billed(until=(LATER + timedelta(days=40)).date().isoformat()))
+    with reading(trade.engine) as connection:
+        (found,) = reminders.reminders(connection, LATER)
+    assert (found["supplier"], found["until"], found["days_left"], found["remind"]) == ("acme-calls", until, 6, 7)
