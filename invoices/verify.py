@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, and_, exists, func, or_, select
 
-from invoices import facturx, groups, lines, verify_documents, verify_lines
+from invoices import facturx, groups, lines, verify_documents, verify_lines, verify_payments
 from invoices.document import Document
 from invoices.groups import Group
 from invoices.rendering import PDF, XML
@@ -62,6 +62,7 @@ def sweeps(storage: Storage | None) -> list[Sweep]:
         *verify_replacements.SWEEPS,
         *verify_documents.SWEEPS,
         *verify_lines.SWEEPS,
+        *verify_payments.SWEEPS,
         *verify_chain.SWEEPS,
         Sweep((DUE,), due),
         Sweep((RUNS,), runs),

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
-from invoices import credits_by_hand, voiding
+from invoices import credits_by_hand, verify_payments, voiding
 from invoices.billing_run import bill
 from invoices.credits_by_hand import Wanted
 from invoices.verify import sweeps
@@ -133,6 +133,14 @@ def test_above_the_limit_it_waits_for_somebody_else(billed: Billed) -> None:
         billed.approve(split, "fin-1")
     billed.approve(split, "fin-2")
     assert len(billed.documents()) == 3
+    with billed.engine.connect() as connection, connection.begin() as damage:
+        guard = "SET LOCAL session_replication_role = replica"
+        is_sqlite = connection.dialect.name == "sqlite"
+        connection.exec_driver_sql("DROP TRIGGER credit_request_no_update" if is_sqlite else guard)
+        connection.execute(update(t.credit_request).where(~t.credit_request.c.over_limit).values(amount=5999))
+        told = look_over(connection, verify_payments.SWEEPS, LATER).faults
+        assert [fault.check for fault in told] == [verify_payments.FOUR_EYES]
+        damage.rollback()
     with pytest.raises(Conflict, match="granted before"):
         billed.approve(split, "fin-3")
     assert billed.faults() == []
