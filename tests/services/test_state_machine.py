@@ -241,7 +241,9 @@ class Trading(RuleBasedStateMachine):
     @precondition(lambda self: any(a.dispute for a in self.model.appointments))
     @rule(number=which, position=st.sampled_from(("concede", "contest")), by=parties)
     def reply(self, number: int, position: str, by: str) -> None:
-        a = self._disputed(number)
+        self._answer(self._disputed(number), position, by)
+
+    def _answer(self, a: Appointment, position: str, by: str) -> None:
         self._both(
             self.model.reply(a, position, by, self.now),
             a,
@@ -311,6 +313,52 @@ class Trading(RuleBasedStateMachine):
                 money = shown["money"]
                 told = (shown["stage"], shown["outcome"], money["share"], money["amount"])
                 assert told == (self.model.stage(a, self.now), a.outcome, a.share, a.amount)
+
+    # what chance alone would seldom bring together
+
+    @rule(supplier=st.sampled_from(SUPPLIERS), person=st.integers(6, 60), owner=st.booleans(), found=findings)
+    def meet(self, supplier: str, person: int, owner: bool, found: reference.Findings) -> None:
+        """An appointment with somebody new, and what the buyer says about it when it is over."""
+        before = len(self.ids)
+        self.submit(supplier=supplier, person=person, owner=owner, hours=1)
+        if len(self.ids) > before:
+            self._until(self.model.appointments[-1].ends)
+            self.find(number=0, found=found)
+
+    @precondition(lambda self: self.ids)
+    @rule(number=which, offset=st.sampled_from((-MOMENT, timedelta(0))), said=findings, position=st.booleans())
+    def race(self, number: int, offset: timedelta, said: reference.Findings, position: bool) -> None:
+        """Whatever its next deadline is for, at the last moment or at the very instant."""
+        a = self._one(number)
+        reply = a.dispute.reply_at if a.dispute else None
+        late = a.ends + reference.CLAWBACK if a.amount else None
+        for at in (a.findings_at if a.verdict == "pending" else None, a.rebooking_at, reply, a.contest_at, late):
+            if at is None or at + offset <= self.now:
+                continue
+            self._until(at + offset)
+            if at == a.findings_at or a.verdict == "pending":
+                self.find(number=number, found=said)
+            elif at == late:
+                self.dispute(number=number, kind="clawback", reason="wrong_person", claim=said)
+            elif at == a.contest_at and not a.dispute:
+                self.dispute(number=number, kind="contest", reason="criterion_met", claim=said)
+            elif a.dispute:
+                by = {"contest": "buyer", "clawback": "supplier"}.get(a.dispute.kind, "buyer")
+                self._answer(a, "concede" if position else "contest", by)
+            return
+
+    @rule(person=st.integers(61, 200), claim=findings, decision=st.one_of(findings, st.sampled_from((0, 4000, 10000))))
+    def take_back(self, person: int, claim: reference.Findings, decision: reference.Findings | int) -> None:
+        """A clawback to its end: withdrawn, or insisted on and decided."""
+        self.meet(supplier=SUPPLIERS[person % 2], person=person, owner=True, found=("attended", None, {}))
+        self.dispute(number=0, kind="clawback", reason="wrong_person", claim=claim)
+        if self.model.appointments and self.model.appointments[-1].dispute:
+            last = len([a for a in self.model.appointments if a.dispute]) - 1
+            if decision == 0:
+                self.withdraw(number=last, by="buyer")
+            else:
+                self._answer(self.model.appointments[-1], "contest", "supplier")
+                self.decide(number=last, decision=decision)
 
     # both sides of one thing
 
