@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, update
 from invoices.billing_run import bill
 from ledger.domain.calendar import Period
 from ledger.services.history_parties import Setting, prepare
+from ledger.services.posting import Accounts
 from ledger.store import tables as t
 from ledger.store.bulk import insert_rows
 from ledger.store.engine import make_engine, writing
@@ -46,13 +47,19 @@ BARE = """
 
 
 def seed(engine: Engine, rows: int, suppliers: int) -> None:
-    """Accruals of one month, those of all suppliers mixed as time mixes them. Their appointments are left out."""
+    """Accruals of one month, those of all suppliers mixed as time mixes them, and the accounts they were posted to.
+
+    The appointments behind them are left out: a run does not look at them.
+    """
     pairs = tuple((f"agent-{number}", "north-bank") for number in range(suppliers))
     billing = {**agreement_document()["billing"], "self_billing": {"from": "2026-01-01", "until": None}}
     with writing(engine) as connection:
         agreement = agreement_document(billing=billing)
         made = prepare(connection, Setting(pairs), definition_document(), agreement, NOW).pairs
         connection.execute(update(t.organisation).values(tax_number="12/345/67890"))
+        accounts = Accounts(connection)
+        for terms in made.values():
+            accounts.of((terms.supplier_id, terms.buyer_id, "GBP"))
     parties = [(made[pair].agreement_id, made[pair].supplier_id, made[pair].buyer_id) for pair in pairs]
     with engine.connect() as connection:
         _without_foreign_keys(connection)

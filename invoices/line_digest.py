@@ -1,8 +1,9 @@
 """The digest of a document's lines: what its hash covers of them, the same on both engines.
 
 Owns reading back what was just written, with its sums, and the one text of a line: the columns `HASHED` with a tab
-between them and a line feed after, identifiers as 32 hexadecimal digits, instants as RFC 3339 in UTC with
-microseconds, what people wrote as JSON strings, and nothing where there is nothing. The database writes it.
+between them and a line feed after, identifiers as 32 hexadecimal digits, instants in UTC as `2026-10-01 06:00:12.96`
+(no zeros at the end of a second), what people wrote as JSON strings, nothing where there is nothing. The database
+writes it.
 """
 
 import hashlib
@@ -96,19 +97,25 @@ _BY_TAX: Final = (
 
 def _sqlite_texts() -> Iterator[str]:
     for name in HASHED:
-        yield f"json_quote({name})" if name in WRITTEN else name
+        if name in WRITTEN:
+            yield f"json_quote({name})"
+        elif name in INSTANTS:
+            yield f"rtrim(rtrim(replace(substr({name}, 1, {len('2026-10-01T06:00:12.960000')}), 'T', ' '), '0'), '.')"
+        else:
+            yield name
 
 
 def _postgresql_texts() -> Iterator[str]:
     for name in HASHED:
+        text = f"{name}"
         if name in IDENTIFIERS:
-            yield f"encode(uuid_send({name}), 'hex')"
+            text = f"encode(uuid_send({name}), 'hex')"
         elif name in INSTANTS:
-            yield f"to_char(timezone('UTC', {name}), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"')"
+            text = f"timezone('UTC', {name})"
         elif name in WRITTEN:
-            yield f"coalesce(to_json({name})::text, 'null')"
-        else:
-            yield name
+            text = f"to_json({name})"
+        nothing = "null" if name in WRITTEN else ""
+        yield f"coalesce({text}::text, '{nothing}')" if t.document_line.c[name].nullable else text
 
 
 # Nothing but names of columns and formats of this module goes into the statements.
@@ -119,8 +126,7 @@ SQLITE: Final = (
     f"SELECT format('{_SHAPE}', {', '.join(_sqlite_texts())}) AS text, amount, tax_category, tax_rate "
     "FROM document_line WHERE document_id = ? AND number > ? AND number <= ? ORDER BY number)"
 )
-_JOINED: Final = ", E'\\t', ".join(_postgresql_texts())
 POSTGRESQL: Final = (
-    f"SELECT string_agg(concat({_JOINED}, E'\\n'), '' ORDER BY number), {_SUMS} "  # noqa: S608
+    f"SELECT string_agg(concat_ws(E'\\t', {', '.join(_postgresql_texts())}) || E'\\n', '' ORDER BY number), {_SUMS} "  # noqa: S608
     "FROM document_line WHERE document_id = %s AND number > %s AND number <= %s"
 )

@@ -68,19 +68,14 @@ def _begin(connection: Connection, of: Series) -> Any:
     The supplier's row is locked, so that two series of his do not choose the same prefix.
     """
     connection.execute(_LOCK, {"supplier_id": of.supplier_id}).all()
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return connection.execute(
-        dialect.insert(t.number_series)
-        .values(
-            buyer_id=of.buyer_id,
-            supplier_id=of.supplier_id,
-            kind=of.kind,
-            prefix=_free_prefix(connection, of),
-            last=1,
-        )
-        .on_conflict_do_update(index_elements=["buyer_id", "supplier_id", "kind"], set_={"last": series.last + 1})
-        .returning(series.last, series.prefix)
-    ).one()
+    first = {
+        "buyer_id": of.buyer_id,
+        "supplier_id": of.supplier_id,
+        "kind": of.kind,
+        "prefix": _free_prefix(connection, of),
+        "last": 1,
+    }
+    return connection.execute(_BEGUN[connection.dialect.name], first).one()
 
 
 def _free_prefix(connection: Connection, of: Series) -> str:
@@ -99,6 +94,12 @@ def _free_prefix(connection: Connection, of: Series) -> str:
     return next(prefix for prefix in marked if prefix not in taken)
 
 
+_BEGUN: Final = {
+    name: dialect.insert(t.number_series)
+    .on_conflict_do_update(index_elements=["buyer_id", "supplier_id", "kind"], set_={"last": series.last + 1})
+    .returning(series.last, series.prefix)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 _LOCK: Final = (
     select(organisation.id).where(organisation.id == bindparam("supplier_id")).with_for_update(key_share=True)
 )
