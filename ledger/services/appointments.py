@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select, true
 
 from ledger.domain.calendar import Period
 from ledger.domain.lifecycle import Appointment, Verdict
@@ -79,7 +79,7 @@ def submitted(
     if _is_due(case.state, now):
         (shown,) = _render(connection, [case], now)
         return shown
-    return as_json(case, SimpleNamespace(**person), UNTOUCHED, slugs, now, now)
+    return as_json(case, SimpleNamespace(**person), UNTOUCHED, slugs, now)
 
 
 def page(
@@ -111,10 +111,7 @@ def _load_page(connection: Connection, condition: ColumnElement[bool], limit: in
     appointment = t.appointment.c
     if after is not None:
         condition = and_(condition, appointment.id < after)
-    query = select(appointment.id).where(condition).order_by(appointment.id.desc()).limit(limit)
-    ids = list(connection.execute(query).scalars())
-    found = {case.id: case for case in cases.load_many(connection, ids)}
-    return [found[identity] for identity in ids]
+    return cases.load(connection, condition, newest=limit)
 
 
 def events(connection: Connection, appointment_id: UUID) -> list[dict[str, Any]]:
@@ -219,56 +216,64 @@ def _render(connection: Connection, found: Sequence[Case], now: datetime) -> lis
         desk.fetch_due(now, due)
         desk.settle(now)
     ids = [case.id for case in found]
-    people = {row.appointment_id: row for row in connection.execute(_by_ids(t.prospect, ids))}
-    column = t.appointment.c
-    rows = connection.execute(select(column.id, column.created_at).where(column.id.in_(ids)))
-    created = {row.id: row.created_at for row in rows}
+    people = {row.appointment_id: row for row in connection.execute(_PEOPLE, {"ids": ids})}
     money = _money(connection, ids)
     for identity, (_at, month) in desk.accruals.newest.items():
         before = money.get(identity, UNTOUCHED)
         money[identity] = replace(before, period=max(before.period or "", str(Period.from_number(month))))
     slugs = _slugs(connection, {i for case in found for i in (case.pinned.supplier_id, case.pinned.buyer_id)})
-    return [
-        as_json(case, people.get(case.id), money.get(case.id, UNTOUCHED), slugs, created[case.id], now)
-        for case in found
-    ]
+    return [as_json(case, people.get(case.id), money.get(case.id, UNTOUCHED), slugs, now) for case in found]
 
 
 def _is_due(state: Appointment, now: datetime) -> bool:
     return state.next_due_at is not None and state.next_due_at <= now
 
 
-def _by_ids(table: Any, ids: Iterable[UUID]) -> Any:
-    return select(table).where(table.c.appointment_id.in_(list(ids)))
+_PEOPLE = select(
+    *(
+        t.prospect.c[name]
+        for name in (
+            "appointment_id",
+            "name",
+            "email",
+            "phone",
+            "company_name",
+            "company_domain",
+            "company_number",
+            "region",
+            "facts",
+            "consent",
+        )
+    )
+).where(t.prospect.c.appointment_id.in_(bindparam("ids", expanding=True)))
+_SLUGS = select(t.organisation.c.id, t.organisation.c.slug).where(
+    t.organisation.c.id.in_(bindparam("ids", expanding=True))
+)
+_MONEY = (
+    select(
+        t.accrual.c.appointment_id,
+        t.accrual.c.amount,
+        t.accrual.c.state,
+        t.accrual.c.month,
+        t.document.c.id.label("document_id"),
+        t.document.c.kind.label("document_kind"),
+        t.document.c.period,
+    )
+    .outerjoin(t.document_line, line_of_accrual())
+    .outerjoin(t.document, t.document.c.id == t.document_line.c.document_id)
+    .where(t.accrual.c.appointment_id.in_(bindparam("ids", expanding=True)))
+    .order_by(t.accrual.c.effective_at, t.accrual.c.id)
+)
 
 
 def _slugs(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
-    organisation = t.organisation.c
-    query = select(organisation.id, organisation.slug).where(organisation.id.in_(list(ids)))
-    return {row.id: row.slug for row in connection.execute(query)}
+    return {row.id: row.slug for row in connection.execute(_SLUGS, {"ids": list(ids)})}
 
 
 def _money(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Money]:
     """What has been accrued and put on documents, by appointment."""
-    accrual, line, document = t.accrual.c, t.document_line.c, t.document.c
-    query = (
-        select(
-            accrual.appointment_id,
-            accrual.amount,
-            accrual.state,
-            accrual.month,
-            line.amount.label("on_line"),
-            document.id.label("document_id"),
-            document.kind.label("document_kind"),
-            document.period,
-        )
-        .outerjoin(t.document_line, line_of_accrual())
-        .outerjoin(t.document, document.id == line.document_id)
-        .where(accrual.appointment_id.in_(ids))
-        .order_by(accrual.effective_at, accrual.id)
-    )
     found: dict[UUID, Money] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(_MONEY, {"ids": ids}):
         before = found.get(row.appointment_id, UNTOUCHED)
         billed, document_id = before.billed, before.invoice
         waits = row.document_id is None and row.state == "open" and row.amount > 0
@@ -287,9 +292,7 @@ def _money(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Money]:
     return found
 
 
-def as_json(
-    case: Case, person: Any, money: Money, slugs: Mapping[UUID, str], created_at: datetime, now: datetime
-) -> dict[str, Any]:
+def as_json(case: Case, person: Any, money: Money, slugs: Mapping[UUID, str], now: datetime) -> dict[str, Any]:
     """The appointment in the shape of the contract."""
     pinned, state = case.pinned, case.state
     definition = pinned.definition
@@ -339,7 +342,7 @@ def as_json(
         "facts": {} if person is None else person.facts,
         "consent": None if person is None else _consent(person.consent),
         "version": state.version,
-        "created_at": instant(created_at),
+        "created_at": instant(case.created_at),
         "effective_at": instant(state.submitted_at),
     }
 

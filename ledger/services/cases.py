@@ -50,14 +50,37 @@ PLAIN = (
 """Columns that hold a field of the state as it is."""
 _PLAIN_OF = attrgetter(*PLAIN)
 
+_PINNED = ("agreement_id", "agreement_version", "definition_id", "definition_version")
+_READ = (
+    *_PINNED,
+    "id",
+    "reference",
+    "channel",
+    "source",
+    "created_at",
+    "submitted_at",
+    "slots",
+    "claims",
+    "criteria",
+    "schedule",
+    "attendance",
+    "verdict",
+    "outcome",
+    "dispute",
+    "decided",
+    *PLAIN,
+)
+"""The columns that make a case; the others repeat what these or the pinned terms say."""
+_LOADED = select(*(t.appointment.c[name] for name in _READ))
+
 IN_CHUNKS = 500
 """How many ids one statement names at the most."""
 
 
 @dataclass(slots=True)
 class Case:
-    """One appointment of a unit of work. `stored` is the version that the table has, `loaded` the state (0 and None
-    where it has none yet)."""
+    """One appointment of a unit of work. `stored` is the version that the table has, `loaded` the state, `created_at`
+    when it was first written (0 and None where it is not there yet)."""
 
     id: UUID
     pinned: Pinned
@@ -67,10 +90,11 @@ class Case:
     loaded: Appointment | None = None
     channel: str | None = None
     source: str | None = None
+    created_at: datetime | None = None
 
 
-def from_row(row: Row[Any], pinned: Pinned) -> Case:
-    columns: dict[str, Any] = row._asdict()
+def _case(row: Row[Any], pinned: Pinned) -> Case:
+    columns: dict[str, Any] = dict(zip(_READ, row, strict=True))
     outcome = columns["outcome"]
     state = Appointment(
         submitted_at=columns["submitted_at"],
@@ -96,6 +120,7 @@ def from_row(row: Row[Any], pinned: Pinned) -> Case:
         state,
         columns["channel"],
         columns["source"],
+        columns["created_at"],
     )
 
 
@@ -178,22 +203,13 @@ def whole(case: Case, created_at: datetime) -> dict[str, Any]:
     return row
 
 
-def load(connection: Connection, condition: Any) -> list[Case]:
-    """The appointments that satisfy the condition, each with its pinned terms."""
-    rows = connection.execute(select(t.appointment).where(condition)).all()
-    return [
-        from_row(
-            row,
-            contracts.pinned(
-                connection,
-                row.agreement_id,
-                row.agreement_version,
-                row.definition_id,
-                row.definition_version,
-            ),
-        )
-        for row in rows
-    ]
+def load(connection: Connection, condition: Any, *, newest: int | None = None) -> list[Case]:
+    """The appointments that satisfy the condition, each with its pinned terms; with `newest` so many, newest first."""
+    query = _LOADED.where(condition)
+    if newest is not None:
+        query = query.order_by(t.appointment.c.id.desc()).limit(newest)
+    rows = connection.execute(query).all()
+    return [_case(row, contracts.pinned(connection, *row[: len(_PINNED)])) for row in rows]
 
 
 def load_many(connection: Connection, ids: Iterable[UUID]) -> list[Case]:

@@ -85,7 +85,7 @@ class Desk:
 
     def open(self, pinned: Pinned, reference: str, event: Event, channel: str | None, source: str | None) -> Case:
         """A new appointment from its first event."""
-        case = Case(new_id(), pinned, reference, apply(None, event), 0, None, channel, source)
+        case = Case(new_id(), pinned, reference, apply(None, event), 0, None, channel, source, self.now)
         self.cases[case.id] = case
         self._recount(case, None)
         self._record(case, event)
