@@ -20,6 +20,7 @@ from api import auth, etags, idempotency, problems, strict_json
 from api.auth import FailedKeys, Principal
 from api.cursors import Listing
 from api.databases import database
+from api.handing_out import handed_out
 from api.idempotency import Claim, Rendered
 from api.schemas import load
 from api.settings import Settings
@@ -141,7 +142,7 @@ def answer_query(
         now = clock()
         principal = _authenticated(connection, secret, roles, now)
         answer = view(Query(connection, principal, now, _query_arguments(arguments)), **path)
-        return answer if isinstance(answer, Response) else _conditional(render(answer, 200))
+    return handed_out(answer, principal, now) if isinstance(answer, Response) else _conditional(render(answer, 200))
 
 
 def answer_command(

@@ -26,6 +26,7 @@ from api.resources import (
     credit_notes,
     definitions,
     disputes,
+    downloads,
     dry_runs,
     evidence,
     explanations,
@@ -61,5 +62,6 @@ BLUEPRINTS: tuple[Resource, ...] = (
     credit_notes.blueprint,
     ledger.blueprint,
     payables.blueprint,
+    downloads.blueprint,
     health.blueprint,
 )

@@ -10,6 +10,7 @@ from flask import Response, request
 from sqlalchemy import Connection, select
 
 from api.databases import database
+from api.handing_out import handed_out
 from api.units import clock, settings
 from api.web.blueprint import pages, secured, show
 from api.web.inbox import identity
@@ -124,7 +125,7 @@ def storage() -> Storage:
 
 
 def download(content: bytes, name: str, media_type: str) -> Response:
-    """Bytes to be kept under a name."""
+    """Bytes to be kept under a name; that they were handed out is on record."""
     response = Response(content, content_type=media_type)
     response.headers.set("Content-Disposition", "attachment", filename=name)
-    return secured(response)
+    return secured(handed_out(response, person().principal, clock()))

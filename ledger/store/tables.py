@@ -3,7 +3,19 @@
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from ledger.store import appointments, billing, chain, contracts, disputes, evidence, hooks, journal, parties, payments
+from ledger.store import (
+    appointments,
+    billing,
+    chain,
+    contracts,
+    disputes,
+    downloads,
+    evidence,
+    hooks,
+    journal,
+    parties,
+    payments,
+)
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -18,6 +30,7 @@ organisation = _table(parties.Organisation)
 organisation_change = _table(parties.OrganisationChange)
 user_account = _table(parties.User)
 api_key = _table(parties.ApiKey)
+download = _table(downloads.Download)
 
 definition = _table(contracts.DefinitionHead)
 definition_version = _table(contracts.DefinitionVersion)

@@ -21,6 +21,7 @@ APPEND_ONLY = (
     "document",
     "document_line",
     "document_response",
+    "download",
     "entry",
     "evidence",
     "linked_reference",

@@ -367,6 +367,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_document_supplier_id_id", ["supplier_id", "id"], unique=False)
 
     op.create_table(
+        "download",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("path", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("downloaded_at", ledger.store.types.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_download_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_download")),
+    )
+    with op.batch_alter_table("download", schema=None) as batch_op:
+        batch_op.create_index("ix_download_organisation_id_id", ["organisation_id", "id"], unique=False)
+
+    op.create_table(
         "intake_refusal",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("supplier_id", sa.Uuid(), nullable=False),
@@ -1462,6 +1479,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_agreement_version_supplier_id_buyer_id")
 
     op.drop_table("agreement_version")
+    with op.batch_alter_table("download", schema=None) as batch_op:
+        batch_op.drop_index("ix_download_organisation_id_id")
+
+    op.drop_table("download")
     with op.batch_alter_table("intake_refusal", schema=None) as batch_op:
         batch_op.drop_index("ix_intake_refusal_supplier_id_id")
         batch_op.drop_index("ix_intake_refusal_buyer_id_id")

@@ -27,6 +27,11 @@ def upload(house: House, identity: str, content: bytes, **changes: Any) -> TestR
     )
 
 
+def downloads(house: House, role: str) -> list[dict[str, Any]]:
+    found = house.client.get("/v1/downloads", headers={"Authorization": f"Bearer {house.keys[role]}"}).json or {}
+    return list(found["items"])
+
+
 def test_a_file_is_kept_as_it_came_and_never_shown_as_a_page(house: House, identity: str) -> None:
     content = b"<script>alert(1)</script>"
     kept = upload(house, identity, content)
@@ -38,6 +43,9 @@ def test_a_file_is_kept_as_it_came_and_never_shown_as_a_page(house: House, ident
     assert sent.data == content
     assert sent.mimetype == "application/octet-stream"
     assert sent.headers["Content-Disposition"].startswith("attachment")
+    assert [entry["path"] for entry in downloads(house, "buyer")] == [path]
+    assert downloads(house, "buyer")[0]["sha256"] == found["sha256"]
+    assert downloads(house, "supplier") == [], "what one side took away is not the other's to know"
     assert sent.headers["X-Content-Type-Options"] == "nosniff"
 
 
