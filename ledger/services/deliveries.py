@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Row, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, exists, insert, or_, select, update
 
 from ledger.domain import providers
 from ledger.domain.decisions import CONTACT_ATTEMPT
@@ -245,18 +245,18 @@ def claimed_names(calendar: Any) -> list[dict[str, Any]]:
 
 def waiting_for(connection: Connection, values: Iterable[str]) -> list[UUID]:
     """The unmatched deliveries that can be found by one of these values."""
-    hint, column, wanted = t.delivery_hint.c, t.incoming_delivery.c, list(dict.fromkeys(values))
-    if not wanted:
-        return []
-    query = (
-        select(hint.delivery_id)
-        .distinct()
-        .join_from(t.delivery_hint, t.incoming_delivery, column.id == hint.delivery_id)
-        .where(hint.value.in_(wanted), column.state == UNMATCHED)
-        .order_by(hint.delivery_id)
-        .limit(MOST_AT_ONCE)
-    )
-    return list(connection.execute(query).scalars())
+    wanted = list(dict.fromkeys(values))
+    return list(connection.execute(_WAITING, {"values": wanted}).scalars()) if wanted else []
+
+
+_WAITING = (
+    select(t.delivery_hint.c.delivery_id)
+    .distinct()
+    .join_from(t.delivery_hint, t.incoming_delivery, t.incoming_delivery.c.id == t.delivery_hint.c.delivery_id)
+    .where(t.delivery_hint.c.value.in_(bindparam("values", expanding=True)), t.incoming_delivery.c.state == UNMATCHED)
+    .order_by(t.delivery_hint.c.delivery_id)
+    .limit(MOST_AT_ONCE)
+)
 
 
 def waiting_for_appointment(connection: Connection, appointment_id: UUID) -> list[UUID]:
