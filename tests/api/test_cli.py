@@ -79,7 +79,7 @@ def test_organisations_keys_and_users_from_beginning_to_end() -> None:
         (("keys", "create", "--role", "supplier", "--organisation", "nobody"), 1, "not_found"),
         (("keys", "rotate", "0199a3f0-7c1e-7000-8000-000000000000"), 1, "not_found"),
         (("users", "disable", "nobody@b.example"), 1, "not_found"),
-        (("organisations", "create", *ACME, "--iban", "GB00"), 2, "where: bank.iban"),
+        (("organisations", "create", *ACME, "--iban", "GB00"), 2, "where: bank/iban"),
         (("organisations", "create", *ACME, "--vat-id", "GB1"), 2, "where: vat_id"),
         (("organisations", "create", *ACME[:-1], "Nowhere/Land"), 2, "where: time_zone"),
         (("users", "create", "--email", "no address", "--role", "admin"), 2, "where: email"),
