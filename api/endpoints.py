@@ -13,9 +13,10 @@ from flask import Response
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from api import strict_json, uploads
+from api import ndjson, strict_json, uploads
 from api.schemas import Page, page_of
-from api.units import CommandView, Prepare, QueryView, Reader, answer_command, answer_query, may_be_empty
+from api.strict_json import Reader
+from api.units import CommandView, Prepare, QueryView, answer_command, answer_query, may_be_empty, settings
 
 IDEMPOTENCY_KEY: Final = "IDEMPOTENCY_KEY"
 IF_MATCH: Final = "IF_MATCH"
@@ -143,20 +144,27 @@ class Resource(Blueprint):
         limit: int | None = None,
         prepare: Prepare | None = None,
         reads: Reader = strict_json.read,
+        lines: bool = False,
     ) -> Callable[[CommandView], CommandView]:
         """Declares what writes. `prepare` turns the checked body into another one before the transaction opens.
 
         `or_else` is another status that the same answer may have. Without `takes` the body may be empty or `{}`;
-        `limit` is the largest body in bytes. `uploads.json_or_form` as `reads` takes a file too.
+        `limit` is the largest body in bytes. `uploads.json_or_form` as `reads` takes a file too. A body of `items` may
+        come as `lines` of NDJSON without a limit; the view gets each of them as bytes.
         """
         schema = takes() if takes else None
 
         def declare(view: CommandView) -> CommandView:
             @wraps(view)
             def endpoint(**path: Any) -> Response:
-                return answer_command(
-                    view, roles, schema, path, status=status, limit=limit, prepare=prepare, reads=reads
-                )
+                def answering(part: int | None, reads: Reader) -> Response:
+                    return answer_command(
+                        view, roles, schema, path, status=status, limit=limit, prepare=prepare, reads=reads, part=part
+                    )
+
+                if lines and ndjson.is_sent():
+                    return ndjson.answer_lines(answering, settings().max_body_bytes)
+                return answering(None, reads)
 
             described = self.response(status, answers, description=_said(status))(endpoint)
             if or_else is not None:
@@ -166,6 +174,8 @@ class Resource(Blueprint):
                 described = self.arguments(takes, location="json", required=needed, error_status_code=400)(described)
             if reads is uploads.json_or_form:
                 described = self.doc(requestBody={"content": {"multipart/form-data": {"schema": takes}}})(described)
+            if lines:
+                described = self.doc(requestBody={"content": {ndjson.MEDIA_TYPE: {"schema": BYTES}}})(described)
             headers = [IDEMPOTENCY_KEY, IF_MATCH] if method == "POST" else [IF_MATCH]
             self._declare(rule, method, endpoint, described, roles, _statuses(rule, _WRITES), headers)
             return view

@@ -42,14 +42,17 @@ class Rendered:
         return Response(self.body, self.status, dict(self.headers))
 
 
-def key_of(request: Request) -> str | None:
-    """The caller's key. Raises `Malformed` for one that is empty, too long or not printable ASCII."""
+def key_of(request: Request, part: int | None = None) -> str | None:
+    """The caller's key, or that of a numbered part, which nobody can send.
+
+    Raises `Malformed` for one that is empty, too long or not printable ASCII.
+    """
     given = request.headers.get(HEADER)
     if given is None:
         return None
     if not _KEY.fullmatch(given):
         raise Malformed((), f"{HEADER} needs 1 to 255 printable ASCII characters", code="malformed_idempotency_key")
-    return given
+    return given if part is None else f"{given}\n{part}"
 
 
 def fingerprint(request: Request, body: Any, secret: str) -> str:
@@ -65,6 +68,8 @@ def fingerprint(request: Request, body: Any, secret: str) -> str:
 def _told_apart(value: Any) -> list[str]:
     if isinstance(value, Upload):
         return value.fingerprint()
+    if isinstance(value, bytes):
+        return [hashlib.sha256(value).hexdigest()]
     raise TypeError(f"{type(value).__name__} is no part of a body")
 
 

@@ -8,7 +8,7 @@ reads again and explains.
 
 import json
 import re
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol
 
 import orjson
 from flask import Request
@@ -26,6 +26,12 @@ MAX_DIGITS: Final = 40
 _CONTENT_TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
 _UNPROVEN: Final = -1
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class Reader(Protocol):
+    """Turns a request's body into the value that its schema checks; None for an empty body where it is `optional`."""
+
+    def __call__(self, request: Request, limit: int, /, *, optional: bool = False) -> Any: ...
 
 
 def body_of(request: Request, limit: int) -> bytes:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
-from flask import Request, Response, current_app, request
+from flask import Response, current_app, request
 from marshmallow import Schema
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select
 
@@ -24,6 +24,7 @@ from api.handing_out import handed_out
 from api.idempotency import Claim, Rendered
 from api.schemas import load
 from api.settings import Settings
+from api.strict_json import Reader
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Conflict, IllegalMove, Refusal, Refused, Unauthenticated, WindowClosed
 from ledger.services import Kept
@@ -100,12 +101,6 @@ Prepare = Callable[[Any, Principal, Mapping[str, Any]], Any]
 """From the checked body, who asks and the path to another body, before the transaction that writes is opened."""
 
 
-class Reader(Protocol):
-    """Turns a request's body into the value that its schema checks; None for an empty body where it is `optional`."""
-
-    def __call__(self, request: Request, limit: int, *, optional: bool = False) -> Any: ...
-
-
 Then = Callable[[], None] | None
 
 
@@ -155,10 +150,11 @@ def answer_command(
     limit: int | None = None,
     prepare: Prepare | None = None,
     reads: Reader = strict_json.read,
+    part: int | None = None,
 ) -> Response:
-    """Runs a writing view in one transaction, once per idempotency key."""
+    """Runs a writing view in one transaction, once per idempotency key, or per numbered `part` of one."""
     secret = _secret()
-    taken = _take(schema, reads, limit or settings().max_body_bytes)
+    taken = _take(schema, reads, limit or settings().max_body_bytes, part)
     store = database()
     principal: Principal | None = None
     if store.is_sqlite or prepare is not None:
@@ -256,9 +252,9 @@ def may_be_empty(schema: Schema | None) -> bool:
     return schema is None or not any(field.required for field in schema.fields.values())
 
 
-def _take(schema: Schema | None, reads: Reader, limit: int) -> Taken:
+def _take(schema: Schema | None, reads: Reader, limit: int, part: int | None) -> Taken:
     try:
-        key = idempotency.key_of(request) if request.method == "POST" else None
+        key = idempotency.key_of(request, part) if request.method == "POST" else None
         expected = etags.expected_version(request)
         value = reads(request, limit, optional=may_be_empty(schema))
         body = load(schema or _NOTHING, {} if value is None else value)

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnElement, Connection, select
 
-from api import problems
+from api import problems, strict_json
 from api.auth import ADMIN, BUYER, OPERATOR, PARTIES, SUPPLIER, Principal, visible
 from api.endpoints import Resource
 from api.resources.connections import attaching
@@ -143,9 +143,13 @@ def _slot(body: Mapping[str, Any]) -> Slot:
     takes=schemas.BatchBody,
     answers=schemas.BatchResults,
     limit=4 * 1024 * 1024,
+    lines=True,
 )
 def submit_appointments(command: Command) -> Answer:
-    """Submit up to 1,000 appointments: one result per item, in order. One bad item never spoils the others."""
+    """Submit up to 1,000 appointments: one result per item, in order. One bad item never spoils the others.
+
+    As `application/x-ndjson` there may be any number, one a line, and each line of the answer is one result.
+    """
     names: list[str] = []
     items = [_batch_result(command, number, item, names) for number, item in enumerate(command.body["items"])]
     return Answer({"items": items}, then=attaching(deliveries.waiting_for(command.connection, names), command.now))
@@ -165,7 +169,8 @@ def _batch_result(command: Command, index: int, item: Any, names: list[str]) -> 
 
 def _submit_item(command: Command, item: Any) -> Submitted | Refusal:
     try:
-        return submit(command, load(_SUBMISSION, item))
+        value = strict_json.loads(item) if isinstance(item, bytes) else item
+        return submit(command, load(_SUBMISSION, value))
     except Kept as kept:
         return kept.refusal
 
