@@ -37,6 +37,9 @@ MENDS: Mapping[str, str] = {
     "not_found": "look at what there is with the list command",
 }
 
+MISUSES = frozenset({"organisation_needed"})
+"""Refusals of the options themselves, which no data would make right."""
+
 
 _AMOUNT = re.compile(r"[-−]?[0-9][0-9,]*(\.[0-9]+)?")
 
@@ -70,7 +73,7 @@ class Commands(click.Group):
         except Malformed as refusal:
             raise Misuse(refusal) from refusal
         except Refusal as refusal:
-            raise Failure(refusal) from refusal
+            raise (Misuse if refusal.code in MISUSES else Failure)(refusal) from refusal
 
 
 def explained(refusal: Refusal) -> list[str]:

@@ -75,7 +75,7 @@ def test_organisations_keys_and_users_from_beginning_to_end() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("keys", "create", "--role", "supplier"), 1, "mend: name it: --organisation SLUG"),
+        (("keys", "create", "--role", "supplier"), 2, "mend: name it: --organisation SLUG"),
         (("keys", "create", "--role", "supplier", "--organisation", "nobody"), 1, "not_found"),
         (("keys", "rotate", "0199a3f0-7c1e-7000-8000-000000000000"), 1, "not_found"),
         (("users", "disable", "nobody@b.example"), 1, "not_found"),
