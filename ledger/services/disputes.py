@@ -128,7 +128,8 @@ def decide(
 ) -> None:
     """The arbiter's decision: findings, or a share of the price in basis points; with a written reason."""
     _check_current(case, dispute_id)
-    desk.flush()
+    if not desk.preview:
+        desk.flush()
     dispute = desk.connection.execute(select(t.dispute).where(t.dispute.c.id == dispute_id)).one()
     if dispute.actor == actor.name:
         raise NotAllowed("nobody decides a dispute that he opened")

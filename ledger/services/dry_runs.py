@@ -178,7 +178,8 @@ def _rows(
         .where(and_(*conditions))
         .execution_options(yield_per=PORTION)
     )
-    yield from connection.execute(query).mappings()
+    with connection.execute(query) as found:
+        yield from found.mappings()
 
 
 _COLUMNS: Final = (

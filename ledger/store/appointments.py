@@ -39,6 +39,9 @@ class AppointmentRow(SQLModel, table=True):
         ForeignKeyConstraint(
             ["agreement_id", "agreement_version"], ["agreement_version.agreement_id", "agreement_version.number"]
         ),
+        # The two point at each other, so that neither can be the first.
+        ForeignKeyConstraint(["replaces_id"], ["appointment.id"], deferrable=True, initially="DEFERRED"),
+        ForeignKeyConstraint(["replaced_by_id"], ["appointment.id"], deferrable=True, initially="DEFERRED"),
         Index("ix_appointment_buyer_id_id", "buyer_id", "id"),
         Index("ix_appointment_supplier_id_id", "supplier_id", "id"),
         Index("ix_appointment_agreement_starts_at", "agreement_id", "starts_at"),
@@ -106,8 +109,8 @@ class AppointmentRow(SQLModel, table=True):
     reply_at: datetime | None = Field(default=None, sa_type=Instant)
     decision_at: datetime | None = Field(default=None, sa_type=Instant)
     replacement_at: datetime | None = Field(default=None, sa_type=Instant)
-    replaces_id: UUID | None = Field(default=None, foreign_key="appointment.id")
-    replaced_by_id: UUID | None = Field(default=None, foreign_key="appointment.id")
+    replaces_id: UUID | None = None
+    replaced_by_id: UUID | None = None
     next_due_at: datetime | None = Field(default=None, sa_type=Instant)
     dispute: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     decided: list[str] = Field(sa_column=Column(JSON, nullable=False))

@@ -630,10 +630,18 @@ def upgrade() -> None:
             ["supplier_id"], ["organisation.id"], name=op.f("fk_appointment_supplier_id_organisation")
         ),
         sa.ForeignKeyConstraint(
-            ["replaced_by_id"], ["appointment.id"], name=op.f("fk_appointment_replaced_by_id_appointment")
+            ["replaced_by_id"],
+            ["appointment.id"],
+            name=op.f("fk_appointment_replaced_by_id_appointment"),
+            deferrable=True,
+            initially="DEFERRED",
         ),
         sa.ForeignKeyConstraint(
-            ["replaces_id"], ["appointment.id"], name=op.f("fk_appointment_replaces_id_appointment")
+            ["replaces_id"],
+            ["appointment.id"],
+            name=op.f("fk_appointment_replaces_id_appointment"),
+            deferrable=True,
+            initially="DEFERRED",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment")),
         sa.UniqueConstraint("supplier_id", "reference", name=op.f("uq_appointment_supplier_id_reference")),
