@@ -121,7 +121,7 @@ _ACCRUALS: Final = (
     )
     .join_from(t.accrual, t.document_line, line_of_accrual(), isouter=True)
     .where(accrual.appointment_id.is_not(None))
-    .order_by(accrual.appointment_id, accrual.id)
+    .order_by(accrual.appointment_id, accrual.recorded_at, accrual.id)
 )
 
 
