@@ -50,6 +50,7 @@ class Desk:
         self.postings = Postings(connection, Accounts(connection))
         self.accruals = Accruals(connection, now, self.postings, self.add, preview=preview)
         self._evidence: dict[UUID, list[Reading]] = {}
+        self._gathered: dict[UUID, list[Reading]] = {}
         self._promises = Promises(connection, self.cases, self.take)
         self._due: list[tuple[datetime, datetime, UUID]] = []
         self._locked: set[UUID] = set()
@@ -129,12 +130,19 @@ class Desk:
         self.move(case, event)
         self.contradict(case, event.effective_at)
 
+    def gather(self, appointment_ids: Iterable[UUID]) -> None:
+        """Reads the evidence of many appointments at once, for a unit of work that itself takes none."""
+        wanted = list(appointment_ids)
+        self._gathered = {identity: [] for identity in wanted} | readings.gather(self.connection, wanted)
+
     def contradict(self, case: Case, at: datetime) -> None:
         """Opens the dispute of a finding that independent evidence contradicts; the buyer owes the reply."""
         if case.stored == 0 or case.state.verdict is not Verdict.GIVEN:
             return
         definition, state = case.pinned.definition, case.state
-        found = readings.gather(self.connection, (case.id,)).get(case.id, [])
+        found = self._gathered.get(case.id)
+        if found is None:
+            found = readings.gather(self.connection, (case.id,)).get(case.id, [])
         on_record = [reading for reading in found if reading.received_at <= at]
         shown = attendance.shown(definition, state.slot, on_record, at)
         claim = attendance.contradiction(definition, state, shown)
@@ -190,8 +198,10 @@ class Desk:
         """
         if agreement_id is not None:
             self.fetch_due(until, (agreement_id,))
-        asked = [self.cases[identity] for at, _, identity in self._due if at <= until]
-        self._evidence = readings.gather(self.connection, (case.id for case in asked if readings.decide_silence(case)))
+        due = self._due_by(until)
+        if not due:
+            return 0
+        self._evidence = readings.gather(self.connection, (case.id for case in due if readings.decide_silence(case)))
         moves = 0
         while self._due and self._due[0][0] <= until:
             due_at, _, identity = heapq.heappop(self._due)
@@ -201,6 +211,17 @@ class Desk:
             self.move(case, self._fallen_due(case, due_at))
             moves += 1
         return moves
+
+    def _due_by(self, until: datetime) -> list[Case]:
+        """What is due by `until`. Looks at nothing later: a history settles before each of its rows."""
+        found = []
+        while self._due and self._due[0][0] <= until:
+            entry = heapq.heappop(self._due)
+            if self.cases[entry[2]].state.next_due_at == entry[0]:
+                found.append(entry)
+        for entry in found:
+            heapq.heappush(self._due, entry)
+        return [self.cases[identity] for _, _, identity in found]
 
     def _fallen_due(self, case: Case, at: datetime) -> Event:
         """What happens by rule at `at`, the appointment's next due instant."""

@@ -26,7 +26,7 @@ from ledger.services.desk import Desk
 from ledger.services.duplicates import Digests
 from ledger.services.history_parties import ACTOR, Prepared
 from ledger.services.history_rows import HistoryRow, slot_of, submission
-from ledger.services.history_staging import SUBMISSION, Action
+from ledger.services.history_staging import OUTCOME, SUBMISSION, Action
 from ledger.services.intake import IntakeDesk, NotTaken
 from ledger.store import tables as t
 
@@ -92,6 +92,7 @@ class Batch:
         self._load(desk, actions)
         self._read(intake, actions)
         desk.fetch_due(actions[-1].at, agreements)
+        desk.gather(self._concluding(actions))
         for action in actions:
             self.settled += desk.settle(action.at)
             try:
@@ -117,6 +118,13 @@ class Batch:
             pair = action.row.cells["supplier"], action.row.cells["buyer"]
             if pair in self.prepared.pairs:
                 yield action, self.prepared.pairs[pair]
+
+    def _concluding(self, actions: list[Action]) -> Iterable[UUID]:
+        """The stored appointments whose outcome comes."""
+        for action, timeline in self._usable(actions):
+            identity = self._found.get((timeline.supplier_id, action.row.cells["reference"]))
+            if action.kind == OUTCOME and identity is not None:
+                yield identity
 
     def _load(self, desk: Desk, actions: list[Action]) -> None:
         """Puts on the desk what the actions speak of, and finds out what earlier imports decided about it."""
