@@ -43,7 +43,7 @@ def take(trade: Trade, content: bytes) -> tuple[int, int, int, int]:
 
 def open_of(trade: Trade) -> list[int]:
     with reading(trade.engine) as connection:
-        rows = connection.execute(documents.documents(LATER).order_by(t.document.c.id))
+        rows = connection.execute(documents.documents(LATER).order_by(t.document.c.issued_at, t.document.c.number))
         return [row.claimed - row.credited - row.paid for row in rows]
 
 
@@ -98,7 +98,11 @@ def test_lines_pay_what_they_name_and_the_same_file_changes_nothing(trade: Trade
     with reading(trade.engine) as connection:
         waiting = connection.execute(select(t.bank_line.c.id).where(t.bank_line.c.unmatched == "amount_differs"))
         line_id = waiting.scalar_one()
-        document_id = connection.execute(select(t.document.c.id).order_by(t.document.c.id)).scalars().first()
+        document_id = (
+            connection.execute(select(t.document.c.id).order_by(t.document.c.issued_at, t.document.c.number))
+            .scalars()
+            .first()
+        )
     assert document_id is not None
     with writing(trade.engine) as connection:
         matching.assign(connection, line_id, document_id, actor="finance", now=LATER)
@@ -112,7 +116,9 @@ def test_ageing_and_the_statement_of_account_agree_with_the_books(trade: Trade) 
     take(trade, csv("2026-12-01,-4.00,GBP,ACME-NORTH-000001,,,a"))
     with writing(trade.engine) as connection:
         line_id = connection.execute(select(t.bank_line.c.id)).scalar_one()
-        first, _ = connection.execute(select(t.document.c.id).order_by(t.document.c.id)).scalars()
+        first, _ = connection.execute(
+            select(t.document.c.id).order_by(t.document.c.issued_at, t.document.c.number)
+        ).scalars()
         matching.assign(connection, line_id, first, actor="finance", now=LATER)
         rows = open_items.ageing(connection, true(), LATER)
         moves = open_items.account(connection, trade.ids["acme-calls"], true())
@@ -143,7 +149,11 @@ def test_a_payment_file_holds_what_is_due_and_no_document_twice(trade: Trade) ->
     assert [each.reason for each in made.skipped] == ["the supplier's IBAN is missing"]
     with reading(trade.engine) as connection:
         (content,) = connection.execute(select(t.payment_file.c.content)).scalars()
-        first = connection.execute(select(t.document.c.id).order_by(t.document.c.id)).scalars().first()
+        first = (
+            connection.execute(select(t.document.c.id).order_by(t.document.c.issued_at, t.document.c.number))
+            .scalars()
+            .first()
+        )
     root = etree.fromstring(content.encode())
     assert root.findtext(".//{*}EndToEndId") == "ACME-NORTH-000001"
     assert (root.findtext(".//{*}GrpHdr/{*}CtrlSum"), root.findtext(".//{*}ReqdExctnDt")) == ("10.00", "2026-12-22")

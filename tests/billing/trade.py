@@ -202,7 +202,7 @@ class Trade:
 
     def documents(self) -> Sequence[Row[Any]]:
         with reading(self.engine) as connection:
-            return connection.execute(select(t.document).order_by(t.document.c.id)).all()
+            return connection.execute(select(t.document).order_by(t.document.c.issued_at, t.document.c.number)).all()
 
     def document(self) -> Row[Any]:
         """The only one."""
