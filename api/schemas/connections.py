@@ -101,4 +101,4 @@ class ZoomValidation(Strict):
     """The answer to Zoom's `endpoint.url_validation`."""
 
     plainToken = fields.Text(required=True)  # noqa: N815 - Zoom's names
-    encryptedToken = fields.Text(required=True)  # noqa: N815
+    encryptedToken = fields.Text(required=True)  # noqa: N815 - likewise

@@ -60,9 +60,8 @@ def simulate(
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Outcome:
     """Plays `days` days in the empty, migrated database at `url`; ends with the first violation, if there is one."""
-    # The same seed is to tell the same story.
-    world = World.made(url, Random(seed))  # noqa: S311
-    operator = _Operator(world, Random(seed + 1), WORKERS[worker])  # noqa: S311
+    world = World.made(url, Random(seed))  # noqa: S311 - the same seed is to tell the same story
+    operator = _Operator(world, Random(seed + 1), WORKERS[worker])  # noqa: S311 - likewise
     violation: Violated | None = None
     try:
         for day in range(days):

@@ -160,7 +160,7 @@ class World:
             self._client = self.app.test_client()
         try:
             answer = self._client.open(path, method=method, headers=headers, json=body)
-        except Exception as error:
+        except Exception as error:  # whatever escapes the application is a finding, told with its step
             what = f"{who} {method} {path} {body}: {type(error).__name__}: {error}"
             raise Violated(self.step, self.now, what) from error
         told = Told(answer.status_code, answer.get_json(silent=True))

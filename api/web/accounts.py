@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 import pyotp
-from flask import Response, current_app, g, redirect, request, session, url_for
+from flask import Response, current_app, g, request, session, url_for
 from sqlalchemy import RowMapping
 
 from api import passwords
@@ -20,7 +20,7 @@ from api.auth import FailedKeys
 from api.databases import database
 from api.refusals import TooMany
 from api.units import FAILED_KEYS, clock
-from api.web.blueprint import pages, show
+from api.web.blueprint import led_to, pages, show
 from api.web.sessions import begin, only, person, to_login
 from ledger.services import logins
 from ledger.store.engine import reading, writing
@@ -62,7 +62,7 @@ def check_password() -> Response:
         "to": to,
         "new_secret": pyotp.random_base32() if user["totp_secret"] is None else None,
     }
-    return redirect(url_for("web.login_code"))  # type: ignore[return-value]
+    return led_to(url_for("web.login_code"))
 
 
 @pages.get("/login/code")
@@ -110,7 +110,7 @@ def logout() -> Response:
     with writing(database().engine) as connection:
         logins.end_sessions(connection, person().id)
     session.clear()
-    return redirect(url_for("web.login"))  # type: ignore[return-value]
+    return led_to(url_for("web.login"))
 
 
 def _enter(user: RowMapping, now: datetime, to: str, *, password_hash: str | None = None) -> Response:
@@ -159,7 +159,7 @@ def _half() -> tuple[RowMapping, str | None] | None:
 def _onward(to: str | None) -> Response:
     """To where they wanted to go, if that is a path of ours."""
     ours = to is not None and to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
-    return redirect(to if ours and to is not None else url_for("web.start"))  # type: ignore[return-value]
+    return led_to(to if ours and to is not None else url_for("web.start"))
 
 
 @lru_cache(maxsize=1)

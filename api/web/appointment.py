@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 from sqlalchemy import Connection, func
 from sqlalchemy import select as rows_of
 
@@ -18,7 +18,7 @@ from api.databases import database
 from api.problems import problem_of
 from api.units import clock
 from api.web import bars
-from api.web.blueprint import pages, show
+from api.web.blueprint import led_to, pages, show
 from api.web.sessions import Person, only, person
 from ledger.domain.errors import Malformed, Refusal, Unknown, VersionMismatch
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party
@@ -107,7 +107,7 @@ def _command(appointment_id: UUID, form: str, act: Callable[[Desk, Case, datetim
         raise AssertionError("the last attempt ends or raises")
     if refusal is not None:
         return _page(appointment_id, given=request.form, refused=(form, refusal))
-    return redirect(url_for("web.appointment", appointment_id=appointment_id, done=form))  # type: ignore[return-value]
+    return led_to(url_for("web.appointment", appointment_id=appointment_id, done=form))
 
 
 def _act(appointment_id: UUID, act: Callable[[Desk, Case, datetime], None]) -> Refusal | None:

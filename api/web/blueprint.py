@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flask import Blueprint, Response, g, render_template, request, url_for
+from werkzeug.utils import redirect
 
 from api.web import display
 
@@ -29,6 +30,13 @@ def show(template: str, status: int = 200, **values: Any) -> Response:
         f"web/{template}.html", nonce=nonce(), asset=asset, person=g.get("person"), tabs=g.get("tabs", ()), **values
     )
     return secured(Response(html, status, content_type="text/html; charset=utf-8"))
+
+
+def led_to(address: str) -> Response:
+    """Sends the reader on to another page of ours."""
+    response = redirect(address, Response=Response)
+    assert isinstance(response, Response), "the class that was asked for"
+    return response
 
 
 def nonce() -> str:

@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 from sqlalchemy import Connection, RowMapping, select
 
 from api.databases import database
 from api.problems import problem_of
 from api.units import clock
 from api.web.appointment import KEYS, LONGEST_NOTE, actor_of, drawings_of, findings_of, problem_shown
-from api.web.blueprint import pages, show
+from api.web.blueprint import led_to, pages, show
 from api.web.sessions import only, person
 from ledger.domain import disputes as rules
 from ledger.domain.disputes import DisputeKind, Position
@@ -134,7 +134,7 @@ def _command(dispute_id: UUID, act: Act) -> Response:
             refusal = kept.refusal
     if refusal is not None:
         return _page(dispute_id, given=request.form, refused=refusal)
-    return redirect(url_for("web.dispute", dispute_id=dispute_id, done="1"))  # type: ignore[return-value]
+    return led_to(url_for("web.dispute", dispute_id=dispute_id, done="1"))
 
 
 def _decision(case: Case, form: Mapping[str, str]) -> Findings | int:

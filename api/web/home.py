@@ -5,12 +5,12 @@ Refuses nothing by itself.
 
 from typing import Final
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, g, request, url_for
 from sqlalchemy import func, select
 
 from api.databases import database
 from api.units import clock
-from api.web.blueprint import pages, show
+from api.web.blueprint import led_to, pages, show
 from api.web.sessions import only, person, to_login
 from ledger.domain.lifecycle import Verdict
 from ledger.services.access import ADMIN, ARBITER, BUYER, FINANCE, SUPPLIER
@@ -33,7 +33,7 @@ def start() -> Response:
     if g.person is None:
         return to_login()
     endpoint = next(endpoint for role, endpoint in FIRST if g.person.has(role))
-    return redirect(url_for(endpoint))  # type: ignore[return-value]
+    return led_to(url_for(endpoint))
 
 
 @pages.get("/overview")

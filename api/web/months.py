@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from api.databases import database
 from api.units import clock
-from api.web.blueprint import pages, show
+from api.web.blueprint import led_to, pages, show
 from api.web.documents import PAGE, download, storage
 from api.web.inbox import identity
 from api.web.sessions import only, person
@@ -85,7 +85,7 @@ def run_month(period: str) -> Response:
     )
     worker.start()
     worker.join(WAIT_SECONDS)
-    return redirect(url_for("web.month", period=str(wanted), run=run_id))  # type: ignore[return-value]
+    return led_to(url_for("web.month", period=str(wanted), run=run_id))
 
 
 @pages.get("/months/<period>.zip")

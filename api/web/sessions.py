@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, Final, ParamSpec
 from uuid import UUID
 
-from flask import Flask, Response, g, redirect, request, session, url_for
+from flask import Flask, Response, g, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection, RowMapping
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, RowMapping
 from api.databases import database
 from api.settings import Settings
 from api.units import SETTINGS, clock
-from api.web.blueprint import pages
+from api.web.blueprint import led_to, pages
 from ledger.domain.errors import NotAllowed
 from ledger.services import access, logins, parties
 from ledger.services.access import ADMIN, ARBITER, BUYER, FINANCE, ROLES, SUPPLIER, Principal
@@ -165,4 +165,4 @@ def only(*roles: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
 def to_login() -> Response:
     """The login page, which leads back here; a form is not sent again."""
     back = request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
-    return redirect(url_for("web.login", to=back))  # type: ignore[return-value]
+    return led_to(url_for("web.login", to=back))
