@@ -3,13 +3,15 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from sqlalchemy import ColumnElement, and_, select, true
 
 from api.auth import ADMIN, FINANCE
 from api.endpoints import Resource
-from api.schemas import Page, page_of
 from api.schemas import ledger as schemas
+from api.schemas import page_of
 from api.units import Answer, Query
+from invoices import accounting_files
 from ledger.domain.errors import Malformed, Unknown
 from ledger.reports import ledger as books
 from ledger.store import tables as t
@@ -24,12 +26,23 @@ def show_trial_balance(query: Query) -> Answer:
     """Show the balance of every account, now or as of an instant, on either clock."""
     at, clock = query.arguments["at"], query.arguments["clock"]
     found = books.trial_balance(query.connection, at, clock)
-    return Answer({"at": at or query.now, "clock": clock, "accounts": found.accounts, "sums": found.sums})
+    told = {"at": at or query.now, "clock": clock, "unsettled": _unsettled(query)}
+    return Answer({**told, "accounts": found.accounts, "sums": found.sums})
+
+
+def _unsettled(query: Query) -> int:
+    """What is not in the books yet although it counts; what is not posted is by nature not recorded."""
+    at, clock = query.arguments["at"], query.arguments["clock"]
+    return 0 if clock == books.RECORDED else books.unsettled(query.connection, min(at or query.now, query.now))
 
 
 @blueprint.query("/ledger/entries", roles=ROLES, answers=page_of(schemas.Entry), arguments=schemas.EntryFilters)
 def list_entries(query: Query) -> Answer:
-    """List entries with their transfers, newest first."""
+    """List entries with their transfers as of an instant on either clock, in the order of recording, newest first.
+
+    The books hold what is posted. What is due and not settled yet is posted by the worker, effective at its deadline;
+    the trial balance tells how many appointments wait for it (`unsettled`).
+    """
     listing = query.listing()
     rows, following = listing.rows(query.connection, books.entries(_condition(query.arguments)), [t.entry.c.id])
     transfers = books.transfers_of(query.connection, [row["id"] for row in rows])
@@ -51,9 +64,14 @@ def list_entries(query: Query) -> Answer:
     return Answer({"items": items, "next_cursor": following})
 
 
+def _by_then(arguments: Any) -> ColumnElement[bool]:
+    at = arguments["at"]
+    return true() if at is None else books.instant(arguments["clock"]) <= at
+
+
 def _condition(arguments: Any) -> ColumnElement[bool]:
     entry, organisation = t.entry.c, t.organisation.c
-    conditions: list[ColumnElement[bool]] = [true()]
+    conditions = [_by_then(arguments)]
     for name, column in (("supplier", entry.supplier_id), ("buyer", entry.buyer_id)):
         if name in arguments:
             slug = arguments[name]
@@ -68,14 +86,16 @@ def _condition(arguments: Any) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-@blueprint.query("/ledger/accounts/<uuid:account_id>", roles=ROLES, answers=schemas.Account, arguments=Page)
+@blueprint.query("/ledger/accounts/<uuid:account_id>", roles=ROLES, answers=schemas.Account, arguments=schemas.PageAt)
 def show_account(query: Query, account_id: UUID) -> Answer:
-    """Show an account and what moved it, newest first."""
-    account = books.account(query.connection, account_id)
+    """Show an account as of an instant on either clock, and what had moved it, in the order of recording."""
+    at, clock = query.arguments["at"], query.arguments["clock"]
+    account = books.account(query.connection, account_id, at, clock)
     if account is None:
         raise Unknown("there is no such account")
     listing = query.listing()
-    rows, following = listing.rows(query.connection, books.account_lines(account_id), [t.entry.c.id])
+    moved = books.account_lines(account_id).where(_by_then(query.arguments))
+    rows, following = listing.rows(query.connection, moved, [t.entry.c.id])
     items = [
         {
             "entry": row["id"],
@@ -88,4 +108,17 @@ def show_account(query: Query, account_id: UUID) -> Answer:
         }
         for row in rows
     ]
-    return Answer({**account, "items": items, "next_cursor": following})
+    told = {"at": at or query.now, "clock": clock, "unsettled": _unsettled(query)}
+    return Answer({**account, **told, "items": items, "next_cursor": following})
+
+
+@blueprint.query("/ledger/export", roles=ROLES, arguments=schemas.ExportQuery, media_type="application/zip")
+def download_export(query: Query) -> Response:
+    """Download what an accountant imports of a month: journal and invoices as CSV and XLSX, the journal as beancount.
+
+    The beancount file asserts every balance at the month's end, so that `bean-check` compares the two ledgers.
+    """
+    period = query.arguments["period"]
+    response = Response(accounting_files.archive(query.connection, period), mimetype="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="ledger-{period}.zip"'
+    return response

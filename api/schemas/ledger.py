@@ -4,6 +4,7 @@ from marshmallow import fields as plain
 
 from api import fields
 from api.schemas import Page, Strict
+from api.schemas.billing import PeriodField
 from ledger.domain.journal import AccountKind, EntryKind
 from ledger.reports.ledger import CLOCKS, EFFECTIVE
 
@@ -13,6 +14,19 @@ class At(Strict):
 
     at = fields.Instant(load_default=None)
     clock = fields.Choice(CLOCKS, load_default=EFFECTIVE)
+
+
+class PageAt(At, Page):
+    """A page of what there was then."""
+
+
+class ExportQuery(Strict):
+    """The month that is wanted."""
+
+    period = PeriodField(required=True)
+
+
+UNSETTLED = "Appointments with something due by then that is not posted yet: the worker posts it, effective in the past"
 
 
 class AccountItem(Strict):
@@ -33,9 +47,10 @@ class TrialBalance(Strict):
     clock = fields.Choice(CLOCKS, required=True)
     accounts = plain.List(plain.Nested(AccountItem), required=True)
     sums = plain.Dict(required=True)
+    unsettled = fields.Whole(required=True, metadata={"description": UNSETTLED})
 
 
-class EntryFilters(Page):
+class EntryFilters(PageAt):
     """What the list is narrowed to."""
 
     supplier = fields.Slug()
@@ -82,7 +97,10 @@ class AccountLine(Strict):
 
 
 class Account(AccountItem):
-    """An account with a page of what moved it, newest first."""
+    """An account as of an instant with a page of what had moved it by then, as recorded, newest first."""
 
+    at = fields.Instant(required=True)
+    clock = fields.Choice(CLOCKS, required=True)
+    unsettled = fields.Whole(required=True, metadata={"description": UNSETTLED})
     items = plain.List(plain.Nested(AccountLine), required=True)
     next_cursor = fields.Text(required=True, allow_none=True, longest=2000)

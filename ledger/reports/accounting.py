@@ -33,12 +33,23 @@ _buyer = t.organisation.alias("buyer")
 
 def journal(connection: Connection, period: Period) -> Iterator[tuple[Any, ...]]:
     """The month's transfers in the order of time, as `JOURNAL`."""
+    for row in movements(connection, period):
+        yield (
+            str(row.id), local_date(row.effective_at, row.time_zone).isoformat(), format_instant(row.effective_at),
+            format_instant(row.recorded_at), row.kind, row.supplier, row.buyer, row.debit, row.credit,
+            format_plain(row.amount, row.currency), row.currency, row.reference, row.number,
+        )  # fmt: skip
+
+
+def movements(connection: Connection, period: Period) -> Iterator[Any]:
+    """The month's transfers in the order of time, each with its entry and the accounts' kinds."""
     entry, transfer = t.entry.c, t.transfer.c
     debit, credit = t.account.alias("debit"), t.account.alias("credit")
     query = (
         select(
             entry.id, entry.effective_at, entry.recorded_at, entry.kind, entry.currency,
-            _supplier.c.slug.label("supplier"), _buyer.c.slug.label("buyer"), _buyer.c.time_zone,
+            _supplier.c.slug.label("supplier"), _supplier.c.legal_name.label("supplier_name"),
+            _buyer.c.slug.label("buyer"), _buyer.c.time_zone,
             debit.c.kind.label("debit"), credit.c.kind.label("credit"), transfer.amount,
             t.appointment.c.reference, t.document.c.number,
         )
@@ -55,11 +66,7 @@ def journal(connection: Connection, period: Period) -> Iterator[tuple[Any, ...]]
     )  # fmt: skip
     for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
         if Period.of(row.effective_at, row.time_zone) == period:
-            yield (
-                str(row.id), local_date(row.effective_at, row.time_zone).isoformat(), format_instant(row.effective_at),
-                format_instant(row.recorded_at), row.kind, row.supplier, row.buyer, row.debit, row.credit,
-                format_plain(row.amount, row.currency), row.currency, row.reference, row.number,
-            )  # fmt: skip
+            yield row
 
 
 def invoices(connection: Connection, period: Period) -> Iterator[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, or_, select, union_all
 
 from ledger.store import tables as t
 
@@ -62,12 +62,21 @@ def trial_balance(connection: Connection, at: datetime | None = None, clock: str
 
 def balances_at(connection: Connection, at: datetime, clock: str) -> dict[UUID, int]:
     """Balances by account from the transfers whose entry is not later than `at` on this clock."""
+    return balances_where(connection, instant(clock) <= at)
+
+
+def instant(clock: str) -> ColumnElement[datetime]:
+    """An entry's time on one of the clocks."""
+    return t.entry.c.effective_at if clock == EFFECTIVE else t.entry.c.recorded_at
+
+
+def balances_where(connection: Connection, condition: ColumnElement[bool]) -> dict[UUID, int]:
+    """Balances by account from the transfers whose entry satisfies the condition; accounts at zero may be left out."""
     entry, transfer = t.entry.c, t.transfer.c
-    instant = entry.effective_at if clock == EFFECTIVE else entry.recorded_at
     sides = [
         select(account.label("account_id"), (literal(sign) * transfer.amount).label("amount"))
         .join(t.entry, entry.id == transfer.entry_id)
-        .where(instant <= at)
+        .where(condition)
         for account, sign in ((transfer.debit_id, 1), (transfer.credit_id, -1))
     ]
     moved = union_all(*sides).subquery()
@@ -114,7 +123,6 @@ def transfers_of(connection: Connection, entry_ids: list[UUID]) -> dict[UUID, li
 def account_lines(account_id: UUID) -> Select[Any]:
     """What moved an account: its entries, each with the amount by which it changed the balance."""
     entry, transfer = t.entry.c, t.transfer.c
-    change = func.sum(case((transfer.debit_id == account_id, transfer.amount), else_=-transfer.amount))
     return (
         select(
             entry.id,
@@ -123,13 +131,37 @@ def account_lines(account_id: UUID) -> Select[Any]:
             entry.appointment_id,
             entry.effective_at,
             entry.recorded_at,
-            change.label("change"),
+            func.sum(_change(account_id)).label("change"),
         )
         .join(t.transfer, transfer.entry_id == entry.id)
-        .where(or_(transfer.debit_id == account_id, transfer.credit_id == account_id))
+        .where(_moves(account_id))
         .group_by(entry.id, entry.kind, entry.source_id, entry.appointment_id, entry.effective_at, entry.recorded_at)
     )
 
 
-def account(connection: Connection, account_id: UUID) -> RowMapping | None:
-    return connection.execute(accounts().where(t.account.c.id == account_id)).mappings().one_or_none()
+def account(
+    connection: Connection, account_id: UUID, at: datetime | None = None, clock: str = EFFECTIVE
+) -> dict[str, Any] | None:
+    """The account with its balance now, or as of an instant."""
+    found = connection.execute(accounts().where(t.account.c.id == account_id)).mappings().one_or_none()
+    if found is None or at is None:
+        return None if found is None else dict(found)
+    change = func.coalesce(func.sum(_change(account_id)), 0)
+    query = select(change).join_from(t.transfer, t.entry, t.entry.c.id == t.transfer.c.entry_id)
+    moved = query.where(_moves(account_id), instant(clock) <= at)
+    return {**found, "balance": int(connection.execute(moved).scalar_one())}
+
+
+def unsettled(connection: Connection, until: datetime) -> int:
+    """How many appointments have something due by `until` that nobody has settled: the books do not hold it yet."""
+    due = select(func.count()).select_from(t.appointment).where(t.appointment.c.next_due_at <= until)
+    return int(connection.execute(due).scalar_one())
+
+
+def _change(account_id: UUID) -> ColumnElement[int]:
+    transfer = t.transfer.c
+    return case((transfer.debit_id == account_id, transfer.amount), else_=-transfer.amount)
+
+
+def _moves(account_id: UUID) -> ColumnElement[bool]:
+    return or_(t.transfer.c.debit_id == account_id, t.transfer.c.credit_id == account_id)

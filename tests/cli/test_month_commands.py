@@ -68,6 +68,7 @@ def test_an_export_is_safe_to_open(run: Any, march: None, here: Path) -> None:
     assert [(Path(each["file"]).name, each["rows"]) for each in files] == [
         ("journal.csv", 3),
         ("journal.xlsx", 3),
+        ("journal.beancount", 3),
         ("invoices.csv", 1),
         ("invoices.xlsx", 1),
     ]
