@@ -13,7 +13,7 @@ from flask import Response
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from api import ndjson, strict_json, uploads
+from api import csv_bodies, ndjson, strict_json, uploads
 from api.schemas import Page, page_of
 from api.strict_json import Reader
 from api.units import CommandView, Prepare, QueryView, answer_command, answer_query, may_be_empty, settings
@@ -149,8 +149,8 @@ class Resource(Blueprint):
         """Declares what writes. `prepare` turns the checked body into another one before the transaction opens.
 
         `or_else` is another status that the same answer may have. Without `takes` the body may be empty or `{}`;
-        `limit` is the largest body in bytes. `uploads.json_or_form` as `reads` takes a file too. A body of `items` may
-        come as `lines` of NDJSON without a limit; the view gets each of them as bytes.
+        `limit` is the largest body in bytes. `uploads.json_or_form` as `reads` takes a file too, `ItemsAsCsv` a CSV.
+        A body of `items` may come as `lines` of NDJSON without a limit; the view gets each of them as bytes.
         """
         schema = takes() if takes else None
 
@@ -174,6 +174,8 @@ class Resource(Blueprint):
                 described = self.arguments(takes, location="json", required=needed, error_status_code=400)(described)
             if reads is uploads.json_or_form:
                 described = self.doc(requestBody={"content": {"multipart/form-data": {"schema": takes}}})(described)
+            if isinstance(reads, csv_bodies.ItemsAsCsv):
+                described = self.doc(requestBody={"content": {csv_bodies.MEDIA_TYPE: {"schema": BYTES}}})(described)
             if lines:
                 described = self.doc(requestBody={"content": {ndjson.MEDIA_TYPE: {"schema": BYTES}}})(described)
             headers = [IDEMPOTENCY_KEY, IF_MATCH] if method == "POST" else [IF_MATCH]

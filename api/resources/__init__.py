@@ -38,6 +38,7 @@ from api.resources import (
     ledger,
     organisations,
     payables,
+    reported,
     suppressions,
     users,
 )
@@ -57,6 +58,7 @@ BLUEPRINTS: tuple[Resource, ...] = (
     hooks.blueprint,
     intake_refusals.blueprint,
     suppressions.blueprint,
+    reported.blueprint,
     billing_runs.blueprint,
     invoices.blueprint,
     credit_notes.blueprint,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from api.auth import BUYER, visible
+from api.csv_bodies import ItemsAsCsv
 from api.endpoints import Resource
 from api.schemas import suppressions as schemas
 from api.units import Answer, Command, Query, settings
@@ -19,10 +20,16 @@ blueprint = Resource("suppressions", description="Contacts to leave alone, kept 
 
 
 @blueprint.command(
-    "/suppressions", roles={BUYER}, takes=schemas.SuppressionBody, answers=schemas.SuppressionCount, status=201
+    "/suppressions",
+    roles={BUYER},
+    takes=schemas.SuppressionBody,
+    answers=schemas.SuppressionCount,
+    status=201,
+    limit=4 * 1024 * 1024,
+    reads=ItemsAsCsv(),
 )
 def suppress_contacts(command: Command) -> Answer:
-    """Put up to 1,000 contacts on the list, all or none.
+    """Put up to 10,000 contacts on the list, all or none, as JSON or CSV.
 
     A submission of one of them is refused where the definition says so. What is on the list already changes nothing.
     """

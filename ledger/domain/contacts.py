@@ -64,8 +64,13 @@ def contact_key(kind: ContactKind, value: str | None, country: str | None = None
 
 
 def digest(secret: bytes, kind: ContactKind, value: str) -> str:
-    """HMAC-SHA256 of a key, in hex. The kind is part of it, so that equal texts of two kinds stay apart."""
-    return hmac.new(secret, f"{kind.value}:{value}".encode(), hashlib.sha256).hexdigest()
+    """HMAC-SHA256 over the hash of a key, in hex. Equal texts of two kinds stay apart, for the kind is part of it."""
+    return digest_of_hash(secret, kind, hashlib.sha256(value.encode()).hexdigest())
+
+
+def digest_of_hash(secret: bytes, kind: ContactKind, hashed: str) -> str:
+    """The same digest from the SHA-256 of a key in lower-case hex, for whoever would rather not tell the contact."""
+    return hmac.digest(secret, f"{kind.value}:{hashed}".encode(), "sha256").hex()
 
 
 def email_key(address: str | None) -> str | None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from ledger.domain.contacts import contact_key, digest
+from ledger.domain.contacts import contact_key, digest, digest_of_hash
 from ledger.domain.errors import FieldError, Malformed
 from ledger.domain.terms import ContactKind
 from ledger.services.posting import insert_ignoring
@@ -29,9 +29,8 @@ def suppress(
     now: datetime,
     actor: str,
 ) -> int:
-    """Puts every contact (`kind`, `value`) on the buyer's list, all or none. Returns how many were not on it.
-
-    Raises `Malformed` naming every item that is no contact of its kind.
+    """Puts every contact (`kind`, and `value` or `sha256`) on the buyer's list, all or none.
+    Returns how many were not on it. Raises `Malformed` naming every item that is no contact of its kind.
     """
     organisation = t.organisation.c
     address = connection.execute(select(organisation.address).where(organisation.id == buyer_id)).scalar_one()
@@ -39,6 +38,9 @@ def suppress(
     errors: list[FieldError] = []
     for index, item in enumerate(items):
         kind = ContactKind(item["kind"])
+        if item["sha256"] is not None:
+            digests[digest_of_hash(secret, kind, item["sha256"])] = kind
+            continue
         key = contact_key(kind, item["value"], address.get("country"))
         if key is None:
             errors.append(FieldError(f"/items/{index}/value", f"Cannot be read as a contact of the kind {kind}."))

@@ -15,6 +15,7 @@ from ledger.store import (
     journal,
     parties,
     payments,
+    reported,
 )
 
 
@@ -45,6 +46,8 @@ contact_key = _table(appointments.ContactKey)
 appointment_event = _table(appointments.AppointmentEvent)
 intake_refusal = _table(appointments.IntakeRefusal)
 suppression = _table(appointments.Suppression)
+activity = _table(reported.Activity)
+sale = _table(reported.Sale)
 evidence_item = _table(evidence.Evidence)
 dispute = _table(disputes.DisputeRow)
 dispute_message = _table(disputes.DisputeMessage)

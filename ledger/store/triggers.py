@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 APPEND_ONLY = (
     "acceptance",
+    "activity",
     "agreement_version",
     "appointment_event",
     "bank_line",
@@ -29,6 +30,7 @@ APPEND_ONLY = (
     "payment",
     "payment_file",
     "payment_file_item",
+    "sale",
     "supplier_document",
     "transfer",
 )

@@ -1354,6 +1354,70 @@ def upgrade() -> None:
         batch_op.create_index("ix_transfer_credit_id", ["credit_id"], unique=False)
         batch_op.create_index("ix_transfer_debit_id", ["debit_id"], unique=False)
 
+    op.create_table(
+        "activity",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=True),
+        sa.Column("definition_id", sa.Uuid(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("dials", sa.Integer(), nullable=False),
+        sa.Column("conversations", sa.Integer(), nullable=False),
+        sa.Column("reported_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint(
+            "(buyer_id IS NULL) = (definition_id IS NULL)", name=op.f("ck_activity_buyer_of_definition")
+        ),
+        sa.CheckConstraint(
+            "dials >= conversations AND conversations >= 0", name=op.f("ck_activity_conversations_within_dials")
+        ),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_activity_buyer_id_organisation")),
+        sa.ForeignKeyConstraint(
+            ["definition_id"], ["definition.id"], name=op.f("fk_activity_definition_id_definition")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supplier_id"], ["organisation.id"], name=op.f("fk_activity_supplier_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
+        sa.UniqueConstraint(
+            "supplier_id", "subject", "revision", name=op.f("uq_activity_supplier_id_subject_revision")
+        ),
+    )
+    with op.batch_alter_table("activity", schema=None) as batch_op:
+        batch_op.create_index("ix_activity_buyer_id_day", ["buyer_id", "day"], unique=False)
+        batch_op.create_index("ix_activity_supplier_id_day", ["supplier_id", "day"], unique=False)
+
+    op.create_table(
+        "sale",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("appointment_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("won", sa.Boolean(), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=False),
+        sa.Column("revenue", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("(revenue IS NULL) = (currency IS NULL)", name=op.f("ck_sale_revenue_with_currency")),
+        sa.CheckConstraint("revenue >= 0", name=op.f("ck_sale_revenue")),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointment.id"], name=op.f("fk_sale_appointment_id_appointment")
+        ),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_sale_buyer_id_organisation")),
+        sa.ForeignKeyConstraint(["supplier_id"], ["organisation.id"], name=op.f("fk_sale_supplier_id_organisation")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sale")),
+        sa.UniqueConstraint("appointment_id", "revision", name=op.f("uq_sale_appointment_id_revision")),
+    )
+    with op.batch_alter_table("sale", schema=None) as batch_op:
+        batch_op.create_index("ix_sale_buyer_id_id", ["buyer_id", "id"], unique=False)
+        batch_op.create_index("ix_sale_supplier_id", ["supplier_id"], unique=False)
+
     triggers.recreate(op.get_bind())
 
 
@@ -1361,6 +1425,16 @@ def downgrade() -> None:
     bind = op.get_bind()
     for statement in triggers.drop_statements(bind.dialect.name):
         bind.execute(sa.text(statement))
+    with op.batch_alter_table("sale", schema=None) as batch_op:
+        batch_op.drop_index("ix_sale_supplier_id")
+        batch_op.drop_index("ix_sale_buyer_id_id")
+
+    op.drop_table("sale")
+    with op.batch_alter_table("activity", schema=None) as batch_op:
+        batch_op.drop_index("ix_activity_supplier_id_day")
+        batch_op.drop_index("ix_activity_buyer_id_day")
+
+    op.drop_table("activity")
     with op.batch_alter_table("transfer", schema=None) as batch_op:
         batch_op.drop_index("ix_transfer_debit_id")
         batch_op.drop_index("ix_transfer_credit_id")
