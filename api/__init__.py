@@ -18,6 +18,7 @@ from api.auth import FailedKeys
 from api.databases import EXTENSION, Database
 from api.resources import BLUEPRINTS
 from api.units import FAILED_KEYS, SETTINGS
+from invoices.storage import storage_at
 
 __all__ = ["create_app"]
 
@@ -25,6 +26,7 @@ __all__ = ["create_app"]
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """The application. Settings come from the environment; `config` overrides them (see `api.settings`)."""
     settings = configuration.read(config)
+    storage_at(settings.documents_url)  # a wrong address is told now, not with the first document
     app = Flask(__name__, static_folder=None)
     app.config.update(config or {})
     app.config.update(SECRET_KEY=settings.secret_key, TESTING=settings.testing)

@@ -43,6 +43,7 @@ for command in (
     exports.export_period,
     payments.payments,
     rendering.render,
+    rendering.copy_documents,
     worker.worker,
     simulate.play,
     verification.verify,

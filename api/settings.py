@@ -30,7 +30,8 @@ class Settings:
     database_url: str = ""
     """SQLAlchemy URL of SQLite or PostgreSQL; empty: the file `var/ledger.sqlite`."""
     documents_url: str = ""
-    """Where rendered documents and evidence files are kept; empty: the folder `var/documents`."""
+    """Where rendered documents are kept: a folder, `file:///…`, or `s3://bucket/prefix?endpoint=https://…&region=…`
+    (credentials as AWS's tools find them); empty: the folder `var/documents`."""
     secret_key: str = ""
     """Signs sessions and cursors, keys the contact digests; empty: made once, kept in `var/secret_key`."""
     contact_key: str = ""

@@ -17,7 +17,8 @@ from invoices.document import Document, Line
 from invoices.facturx import xml as make_xml
 from invoices.printing import Printed, print_json
 from invoices.render_pool import Job, RenderingFailed, render_many
-from invoices.storage import Storage, Stored
+from invoices.storage import Damaged, Storage, Stored
+from ledger.domain.errors import Unavailable
 from ledger.services.posting import insert_ignoring
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
@@ -62,7 +63,11 @@ def render_pending(
                 _fail(engine, UUID(identity), str(outcome))
                 failures.append((numbers[identity], str(outcome)))
             else:
-                _keep(engine, storage, UUID(identity), outcome, now())
+                try:
+                    _keep(engine, storage, UUID(identity), outcome, now())
+                except Unavailable:  # nothing is wrong with the documents: whoever comes next may have them at once
+                    _release(engine, claimed)
+                    raise
             done += 1
             progress(done, max(total, done))
     return Rendered(done - len(failures), tuple(failures))
@@ -117,6 +122,15 @@ def job(connection: Connection, document_id: UUID) -> Job:
     """The frozen document and its lines, as the printer takes them."""
     content = connection.execute(_CONTENT, {"id": document_id}).scalar_one()
     return Job(str(document_id), content, [line.to_json() for line in lines.read(connection, document_id)])
+
+
+def _release(engine: Engine, claimed: dict[UUID, str]) -> None:
+    """Gives back what was claimed and not come to."""
+    rendering = t.rendering.c
+    free = {"leased_until": None, "attempts": rendering.attempts - 1}
+    with writing(engine) as connection:
+        mine = rendering.document_id.in_(claimed), rendering.leased_until.is_not(None)
+        connection.execute(update(t.rendering).where(*mine).values(free))
 
 
 def _fail(engine: Engine, document_id: UUID, error: str) -> None:
@@ -192,9 +206,38 @@ def prove(
             stored = stored_files(connection, document_id)
         if isinstance(outcome, RenderingFailed):
             yield wanted[document_id], f"cannot be rendered again: {outcome}"
-        elif _files(outcome) != {kind: storage.get(kept) for kind, kept in stored.items()}:
-            yield wanted[document_id], "renders to other bytes than those that are kept"
+        else:
+            try:
+                kept = {kind: storage.get(each) for kind, each in stored.items()}
+            except Damaged as damage:
+                yield wanted[document_id], damage.detail
+            else:
+                if _files(outcome) != kept:
+                    yield wanted[document_id], "renders to other bytes than those that are kept"
         progress(done, len(wanted))
+
+
+def copy_all(
+    engine: Engine, source: Storage, target: Storage, *, progress: Progress = lambda _done, _total: None
+) -> tuple[int, list[tuple[str, str]]]:
+    """Copies what the target does not hold yet; how many files, and the fault of each that cannot be read here."""
+    file, copied, faults = t.document_file.c, 0, list[tuple[str, str]]()
+    with reading(engine) as connection:
+        every = connection.execute(select(file.location, file.size, file.sha256).order_by(file.document_id)).all()
+    for done, row in enumerate(every, 1):
+        stored = Stored(row.location, row.size, row.sha256)
+        try:
+            target.get(stored)
+        except Damaged:
+            try:
+                target.put(stored.location, source.get(stored))
+            except Damaged as damage:
+                faults.append((stored.location, damage.detail))
+            else:
+                target.get(stored)
+                copied += 1
+        progress(done, len(every))
+    return copied, faults
 
 
 def pdf(connection: Connection, storage: Storage, document_id: UUID) -> bytes:

@@ -1,4 +1,4 @@
-"""`render`: makes the PDF of what was issued, or proves that what was made comes out the same."""
+"""`render` and `copy-documents`: makes the files of what was issued, proves them, and moves them to another place."""
 
 import os
 
@@ -45,5 +45,31 @@ def render(context: click.Context, everything: bool, processes: int, as_json: bo
             print_table(("document", "what is wrong"), faults)
         elif everything:
             click.echo("Everything that is kept renders to the same bytes.")
+    if faults:
+        context.exit(1)
+
+
+@click.command("copy-documents")
+@click.argument("url")
+@json_option
+@click.pass_context
+def copy_documents(context: click.Context, url: str, as_json: bool) -> None:
+    """Copy every kept document to another place (a folder, file:///…, s3://bucket/prefix) and check it there.
+
+    What is there already is left alone, so that it can be run again. Then set DOCUMENTS_URL to the new place.
+    """
+    here = store_of(current_settings().documents_url)
+    try:
+        there = storage_at(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="URL") from None
+    with opened() as engine, counting("Copying", as_json) as tell:
+        copied, faults = rendering.copy_all(engine, here, there, progress=tell)
+    if as_json:
+        print_json({"copied": copied, "faults": [{"file": file, "error": error} for file, error in faults]})
+    else:
+        click.echo(f"Copied {copied} files to {url}." if copied else "Nothing was left to copy.")
+        if faults:
+            print_table(("file", "what is wrong"), faults)
     if faults:
         context.exit(1)

@@ -21,6 +21,7 @@ from types import FrameType
 import click
 
 from api.commands import current_settings, opened
+from api.commands.rendering import store_of
 from api.settings import Settings
 
 STARTS_WITHIN_SECONDS = 30
@@ -38,6 +39,7 @@ PR_SET_PDEATHSIG = 1
 def serve(context: click.Context, host: str, port: int, worker: bool) -> None:
     """Serve the API, the web pages and the documentation."""
     settings = current_settings()
+    store_of(settings.documents_url)
     with opened(settings):
         _check_free(host, port)
     children = Children()

@@ -1,14 +1,13 @@
 """Rules of replacements: the next attended appointment is worth nothing and releases what was clawed back."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
 
 from invoices.billing_run import bill
-from invoices.storage import Storage
+from invoices.storage import storage_at
 from invoices.verify import sweeps
 from ledger.domain.calendar import Period
 from ledger.domain.disputes import Position
@@ -55,7 +54,7 @@ def attended(house: Market, reference: str, at: datetime, findings: Findings = A
 def clean(house: Market, now: datetime = LATE) -> None:
     """Nothing is wrong with the record."""
     with reading(house.engine) as connection:
-        report = look_over(connection, sweeps(Storage(Path("unused"))), now)
+        report = look_over(connection, sweeps(storage_at("unused")), now)
     assert report.faults == ()
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, select, text
 
 from invoices.billing_run import bill
 from invoices.rendering import render_pending
-from invoices.storage import Storage
+from invoices.storage import storage_at
 from invoices.verify import sweeps
 from ledger.domain.calendar import Period
 from ledger.domain.disputes import Position
@@ -50,7 +50,7 @@ class House:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
-        self.storage = Storage(folder)
+        self.folder, self.storage = folder, storage_at(str(folder))
         self.market = Market(
             engine,
             no_cap,

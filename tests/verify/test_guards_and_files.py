@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from invoices.storage import Storage
+from invoices.storage import storage_at
 from ledger.services.verify import Report
 from ledger.store import tables as t
 from ledger.store import triggers
@@ -40,7 +40,7 @@ def test_a_trigger_that_lets_everything_pass_is_none(sqlite_house: House) -> Non
 
 def test_one_byte_of_a_kept_file_is_enough(house: House) -> None:
     file = house.row(t.document_file)
-    path = Path(house.storage.root) / file.location
+    path = house.folder / file.location
     before = path.read_bytes()
     path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
     try:
@@ -53,7 +53,7 @@ def test_one_byte_of_a_kept_file_is_enough(house: House) -> None:
 
 def test_kept_files_that_are_gone_are_found(house: House, tmp_path: Path) -> None:
     elsewhere = House.__new__(House)
-    elsewhere.storage = Storage(tmp_path)
+    elsewhere.storage = storage_at(str(tmp_path))
     with reading(house.engine) as connection:
         faults = elsewhere.verified(connection).faults
     assert [fault.check for fault in faults] == ["stored files"] * 4

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from invoices import verify
 from invoices.billing_run import bill
 from invoices.rendering import render_pending
-from invoices.storage import Storage
+from invoices.storage import storage_at
 from invoices.verify import run_checks
 from ledger.domain.calendar import Period
 from ledger.services import chain
@@ -66,7 +66,7 @@ def test_what_is_issued_waits_to_be_rendered_and_then_for_nothing(
     bill(engine, MARCH, now=AFTER, actor="test")
     chain.extend(engine)
     assert notices(run_checks(engine, None, AFTER)) == [("renderings", "not rendered yet")]
-    storage = Storage(tmp_path)
+    storage = storage_at(str(tmp_path))
     render_pending(engine, storage, now=lambda: AFTER)
     assert notices(run_checks(engine, storage, AFTER)) == []
 
