@@ -70,8 +70,12 @@ class Resource(Blueprint):
         arguments: type[Schema] | None = None,
         media_type: str | None = None,
         versioned: bool = False,
+        or_csv: bool = False,
     ) -> Callable[[QueryView], QueryView]:
-        """Declares a GET. `versioned` answers carry an ETag; `media_type` is for answers that are not JSON."""
+        """Declares a GET. `versioned` answers carry an ETag; `media_type` is for answers that are not JSON.
+
+        Those that can be asked for in another format than JSON are `or_csv`.
+        """
         schema = arguments() if arguments else None
 
         def declare(view: QueryView) -> QueryView:
@@ -84,6 +88,9 @@ class Resource(Blueprint):
             described = self.response(200, shown, content_type=media_type, description=_said(200), headers=tagged)(
                 endpoint
             )
+            if or_csv:
+                table = {"200": {"content": {csv_bodies.MEDIA_TYPE: {"schema": BYTES}}}}
+                described = self.doc(responses=table)(described)
             if arguments is not None:
                 described = self.arguments(arguments, location="query", error_status_code=400)(described)
             if versioned:

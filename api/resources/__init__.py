@@ -39,6 +39,7 @@ from api.resources import (
     organisations,
     payables,
     reported,
+    reports,
     suppressions,
     users,
 )
@@ -62,6 +63,7 @@ BLUEPRINTS: tuple[Resource, ...] = (
     billing_runs.blueprint,
     invoices.blueprint,
     credit_notes.blueprint,
+    reports.blueprint,
     ledger.blueprint,
     payables.blueprint,
     downloads.blueprint,
