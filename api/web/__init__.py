@@ -7,12 +7,25 @@ there. The pages call the same services as the API and decide nothing themselves
 from flask import Flask
 
 from api.settings import Settings
-from api.web import accounts, appointment, disputes, documents, errors, explanation, home, inbox, months, sessions
+from api.web import (
+    accounts,
+    appointment,
+    disputes,
+    documents,
+    errors,
+    evidence,
+    explanation,
+    home,
+    inbox,
+    months,
+    opening,
+    sessions,
+)
 from api.web.blueprint import pages
 
 __all__ = ["VIEWS", "register"]
 
-VIEWS = (accounts, appointment, disputes, documents, explanation, home, inbox, months)
+VIEWS = (accounts, appointment, disputes, documents, evidence, explanation, home, inbox, months, opening)
 """The modules whose views the blueprint has; importing them is what registers them."""
 
 

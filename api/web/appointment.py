@@ -5,32 +5,34 @@ They go through the same commands as the API; what these refuse is shown beside 
 else's appointment is not there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request, url_for
-from sqlalchemy import Connection, func
+from sqlalchemy import Connection
 from sqlalchemy import select as rows_of
 
 from api.databases import database
 from api.problems import problem_of
 from api.units import clock
 from api.web import bars
+from api.web.acting import Act, actor_of, refusal_of
 from api.web.blueprint import led_to, pages, show
+from api.web.evidence import on_record
+from api.web.mending import problem_shown
 from api.web.sessions import Person, only, person
 from ledger.domain.errors import Malformed, Refusal, Unknown, VersionMismatch
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party
 from ledger.domain.outcome import Findings
-from ledger.services import Kept, appointments, commands, explanations, keeping, readings, valuation
-from ledger.services.access import BUYER, OPERATOR, SUPPLIER, Principal, visible
+from ledger.services import appointments, commands, explanations, readings, valuation
+from ledger.services.access import BUYER, OPERATOR, SUPPLIER, visible
 from ledger.services.cases import Case
-from ledger.services.commands import Actor
 from ledger.services.desk import Desk
 from ledger.services.valuation import Worth
 from ledger.store import tables as t
-from ledger.store.engine import Contended, reading, writing
+from ledger.store.engine import reading
 
 KEYS: Final = {
     Finding.ATTENDED: "a",
@@ -42,7 +44,8 @@ KEYS: Final = {
     Finding.TECHNICAL_FAILURE: "t",
 }
 """The choices of attendance and the key of each."""
-ATTEMPTS: Final = 4
+OPENS: Final = {SUPPLIER: "contest", BUYER: "clawback"}
+"""The deadline until which each party may open a dispute."""
 LONGEST_MINUTES: Final = 1_440
 LONGEST_NOTE: Final = 2_000
 
@@ -94,48 +97,18 @@ def cancel_appointment(appointment_id: UUID) -> Response:
     return _command(appointment_id, "cancel", act)
 
 
-def _command(appointment_id: UUID, form: str, act: Callable[[Desk, Case, datetime], None]) -> Response:
-    """Acts; what refuses it comes back in place. Where another stood in the way, it is tried again."""
-    for attempt in range(ATTEMPTS):
-        try:
-            refusal = _act(appointment_id, act)
-            break
-        except Contended:
-            if attempt + 1 == ATTEMPTS:
-                raise
-    else:
-        raise AssertionError("the last attempt ends or raises")
+def _command(appointment_id: UUID, form: str, act: Act) -> Response:
+    """Acts on what the page showed; what refuses it comes back in place."""
+
+    def on_the_same(desk: Desk, case: Case, now: datetime) -> None:
+        if request.form.get("version") != str(case.state.version):
+            raise VersionMismatch("It has changed since you opened this page. Look again, then decide.")
+        act(desk, case, now)
+
+    refusal = refusal_of(appointment_id, on_the_same, clock)
     if refusal is not None:
         return _page(appointment_id, given=request.form, refused=(form, refusal))
     return led_to(url_for("web.appointment", appointment_id=appointment_id, done=form))
-
-
-def _act(appointment_id: UUID, act: Callable[[Desk, Case, datetime], None]) -> Refusal | None:
-    """Settles what is due, then acts, in one transaction; a refusal keeps the settlement."""
-    with writing(database().engine) as connection:
-        now = clock()
-        desk = Desk(connection, now)
-        case = commands.in_hand(desk, appointment_id, actor_of(person().principal), now)
-        try:
-            with keeping(desk.flush):
-                _check_version(case)
-                act(desk, case, now)
-            desk.flush()
-        except Kept as kept:
-            return kept.refusal
-    return None
-
-
-def _check_version(case: Case) -> None:
-    if request.form.get("version") != str(case.state.version):
-        raise VersionMismatch("It has changed since you opened this page. Look again, then decide.")
-
-
-def actor_of(principal: Principal) -> Actor:
-    """Who commands or would, as the services name it."""
-    if principal.is_operator or principal.party is None:
-        return Actor(principal.actor, Party.OPERATOR, None)
-    return Actor(principal.actor, Party(principal.party), principal.organisation_id)
 
 
 def findings_of(case: Case, form: Mapping[str, str]) -> Findings:
@@ -168,7 +141,7 @@ def _page(
         )
         names = {row.slug: row.legal_name for row in connection.execute(parties)}
         forms = _forms(connection, case, shown, given, viewer, now) if viewer.has(BUYER) and shown else {}
-        evidence = _evidence(connection, appointment_id)
+        evidence = on_record(connection, appointment_id)
         drawings = drawings_of(connection, case, now)
     assert shown is not None, "what the case was found by finds it again"
     definition = case.pinned.definition
@@ -187,6 +160,9 @@ def _page(
         given=given or {},
         refused_form=None if refused is None else refused[0],
         problem=None if refused is None else problem_shown(refused[1]),
+        may_open=next(
+            (d["at"] for d in shown["deadlines"] if d["kind"] == OPENS.get(viewer.principal.party or "")), None
+        ),
         done=request.args.get("done"),
         now=now,
         zone=viewer.time_zone,
@@ -265,30 +241,7 @@ def _criteria(case: Case, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _evidence(connection: Connection, appointment_id: UUID) -> list[Any]:
-    """What came, one line for each kind of it from one side: a meeting's log may come in many pieces."""
-    item = t.evidence_item.c
-    since = func.min(item.received_at).label("received_at")
-    query = (
-        rows_of(item.kind, item.grade, item.party, since, func.count().label("pieces"))
-        .where(item.appointment_id == appointment_id)
-        .group_by(item.kind, item.grade, item.party)
-        .order_by(since, item.kind, item.grade, item.party)
-    )
-    return list(connection.execute(query).mappings())
-
-
 def drawings_of(connection: Connection, case: Case, now: datetime) -> list[bars.Drawing]:
     """Who was there, drawn by the grade of the evidence that shows it."""
     definition, slot = case.pinned.definition, case.state.slot
     return [bars.draw(definition, slot, picture) for picture in readings.pictures(connection, case, now)]
-
-
-def problem_shown(refusal: Refusal | None) -> dict[str, Any] | None:
-    """A refusal in the words of a page: what, and by which clauses."""
-    if refusal is None:
-        return None
-    broken = getattr(refusal, "violations", ()) or ()
-    faults = getattr(refusal, "errors", ()) or ()
-    details = [(each.clause, each.detail) for each in broken] + [(None, each.detail) for each in faults]
-    return {"details": details or [(None, refusal.detail)], "code": refusal.code}

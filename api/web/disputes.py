@@ -1,45 +1,51 @@
-"""Disputes: the arbiter's queue by decision clock, and one dispute with both stories side by side.
+"""Disputes: the queue of the arbiter and of each party, and one dispute with both stories side by side.
 
-Owns the forms by which the parties reply or withdraw and the arbiter decides, each shown with what it does to the
-money before it is confirmed. They go through the same commands as the API. Somebody else's dispute is not there.
+Owns the forms by which the parties reply, write or withdraw and the arbiter decides, each shown with what it does to
+the money before it is confirmed. They go through the same commands as the API. Somebody else's dispute is not there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request, url_for
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, select
+from sqlalchemy import case as sql_case
 
 from api.databases import database
 from api.problems import problem_of
 from api.units import clock
-from api.web.appointment import KEYS, LONGEST_NOTE, actor_of, drawings_of, findings_of, problem_shown
+from api.web import evidence
+from api.web.acting import Act, actor_of, refusal_of
+from api.web.appointment import KEYS, LONGEST_NOTE, drawings_of, findings_of
 from api.web.blueprint import led_to, pages, show
-from api.web.sessions import only, person
+from api.web.evidence import on_record
+from api.web.mending import problem_shown
+from api.web.sessions import only, person, takes_files
 from ledger.domain import disputes as rules
+from ledger.domain import wording
 from ledger.domain.disputes import DisputeKind, Position
 from ledger.domain.errors import Malformed, Refusal, Unknown
 from ledger.domain.outcome import Findings
-from ledger.services import Kept, disputes, keeping, valuation
+from ledger.services import disputes, valuation
 from ledger.services.access import ARBITER, BUYER, SUPPLIER, visible
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
 from ledger.services.valuation import Worth
 from ledger.store import tables as t
-from ledger.store.engine import reading, writing
+from ledger.store.engine import reading
 
 QUEUE: Final = 100
 SHARE: Final = "share"
 """The arbiter's choice that is no finding: a share of the price."""
-Act = Callable[[Desk, Case, datetime], None]
 
 
 @pages.get("/disputes")
-@only(ARBITER)
+@only(ARBITER, BUYER, SUPPLIER)
 def dispute_queue() -> Response:
-    """What waits for a decision, the earliest clock first; then what still waits for a reply."""
+    """What waits for a decision, the earliest clock first, and what waits for a reply: an arbiter's comes after, a
+    party's before."""
     dispute, appointment, prospect = t.dispute.c, t.appointment.c, t.prospect.c
     supplier, buyer = t.organisation.alias(), t.organisation.alias()
     query = (
@@ -55,13 +61,27 @@ def dispute_queue() -> Response:
         .outerjoin(t.prospect, prospect.appointment_id == dispute.appointment_id)
         .join(supplier, supplier.c.id == dispute.supplier_id)
         .join(buyer, buyer.c.id == dispute.buyer_id)
-        .where(dispute.state != "closed")
-        .order_by(dispute.state.desc(), dispute.decision_at, dispute.reply_at, dispute.id)
+        .where(dispute.state != "closed", visible(person().principal, t.dispute))
+        .order_by(*_order(), dispute.decision_at, dispute.reply_at, dispute.id)
         .limit(QUEUE)
     )
     with reading(database().engine) as connection:
         rows = list(connection.execute(query).mappings())
-    return show("disputes", rows=rows, now=clock(), zone=person().time_zone)
+    return show("disputes", rows=rows, ours=_owing(), now=clock(), zone=person().time_zone)
+
+
+def _order() -> list[ColumnElement[Any]]:
+    """First what the reader has to do."""
+    dispute = t.dispute.c
+    if person().has(ARBITER):
+        return [dispute.state.desc()]
+    ours = and_(dispute.reply_at.is_not(None), dispute.kind.in_(_owing()))
+    return [sql_case((ours, 0), else_=1), dispute.state.desc()]
+
+
+def _owing() -> list[str]:
+    """The kinds of dispute whose reply is the reader's."""
+    return [kind.value for kind, party in rules.OWES_REPLY.items() if party == person().principal.party]
 
 
 @pages.get("/disputes/<uuid:dispute_id>")
@@ -93,18 +113,45 @@ def decide_dispute(dispute_id: UUID) -> Response:
     return _command(dispute_id, act)
 
 
+@pages.post("/disputes/<uuid:dispute_id>/messages")
+@only(ARBITER, BUYER, SUPPLIER)
+@takes_files
+def write_to_dispute(dispute_id: UUID) -> Response:
+    """Write to the other side and the arbiter; a party may show something with it."""
+    message = _message()
+
+    def act(desk: Desk, case: Case, now: datetime) -> None:
+        if message is not None:
+            disputes.write(desk, case, dispute_id, message, actor_of(person().principal), now)
+        evidence.keep(desk, case, now, files)
+
+    try:
+        files = evidence.files_sent() if person().principal.party is not None else []
+        if message is None and not files:
+            raise Malformed.at("message", "Write something, or choose a file.")
+    except Malformed as malformed:
+        return _page(dispute_id, given=request.form, refused=malformed)
+    return _command(dispute_id, act)
+
+
 @pages.post("/disputes/<uuid:dispute_id>/reply")
 @only(BUYER, SUPPLIER)
+@takes_files
 def reply_to_dispute(dispute_id: UUID) -> Response:
     """Concede or contest."""
-    message = request.form.get("message", "").strip()[:LONGEST_NOTE] or None
+    message = _message()
 
     def act(desk: Desk, case: Case, now: datetime) -> None:
         position = request.form.get("position")
         if position not in list(Position):
             raise Malformed.at("position", "say whether you concede or contest")
         disputes.reply(desk, case, dispute_id, Position(position), message, actor_of(person().principal), now)
+        evidence.keep(desk, case, now, files)
 
+    try:
+        files = evidence.files_sent()
+    except Malformed as malformed:
+        return _page(dispute_id, given=request.form, refused=malformed)
     return _command(dispute_id, act)
 
 
@@ -119,19 +166,13 @@ def withdraw_dispute(dispute_id: UUID) -> Response:
     return _command(dispute_id, act)
 
 
+def _message() -> str | None:
+    return request.form.get("message", "").strip()[:LONGEST_NOTE] or None
+
+
 def _command(dispute_id: UUID, act: Act) -> Response:
-    """Settles what is due, then acts, in one transaction; what refuses it comes back in place."""
-    with writing(database().engine) as connection:
-        now = clock()
-        desk = Desk(connection, now)
-        case = disputes.in_hand(desk, dispute_id, actor_of(person().principal), now)
-        try:
-            with keeping(desk.flush):
-                act(desk, case, now)
-            desk.flush()
-            refusal: Refusal | None = None
-        except Kept as kept:
-            refusal = kept.refusal
+    """Acts; what refuses it comes back in place."""
+    refusal = refusal_of(dispute_id, act, clock, disputes.in_hand)
     if refusal is not None:
         return _page(dispute_id, given=request.form, refused=refusal)
     return led_to(url_for("web.dispute", dispute_id=dispute_id, done="1"))
@@ -158,10 +199,12 @@ def _page(dispute_id: UUID, *, given: Mapping[str, str] | None = None, refused: 
         effects = _effects(connection, case, dispute_id, now) if decides else {}
         chosen, problem = _chosen(connection, case, dispute_id, given, now) if decides and given else (None, None)
         drawings = drawings_of(connection, case, now)
-        evidence, messages = _evidence(connection, case.id), _messages(connection, dispute_id)
+        known, messages = on_record(connection, case.id), _messages(connection, dispute_id)
         names = _names(connection, case)
-    kind = DisputeKind(row["kind"])
-    party = viewer.principal.party
+        kind, party = DisputeKind(row["kind"]), viewer.principal.party
+        owes = is_open and case.state.reply_at is not None and rules.OWES_REPLY.get(kind) == party
+        actor = actor_of(viewer.principal)
+        conceded = valuation.of_concession(connection, case, dispute_id, actor, now) if owes else None
     return show(
         "dispute",
         200 if refused is None else problem_of(refused).status,
@@ -173,14 +216,17 @@ def _page(dispute_id: UUID, *, given: Mapping[str, str] | None = None, refused: 
         clause="clawback.reasons" if kind is DisputeKind.CLAWBACK else "dispute.reasons",
         names=names,
         drawings=drawings,
-        evidence=evidence,
+        evidence=known,
         messages=messages,
         findings=tuple(KEYS),
         effects=effects,
         chosen=chosen,
         problem=problem_shown(refused or problem),
         given=given or {},
-        owes_reply=is_open and case.state.reply_at is not None and rules.OWES_REPLY.get(kind) == party,
+        owes_reply=owes,
+        conceded=conceded,
+        no_reply=wording.NO_REPLY[case.pinned.definition.dispute.no_reply],
+        may_write=is_open and case.state.disputed and (party is not None or viewer.has(ARBITER)),
         may_withdraw=is_open and case.state.disputed and rules.OPENER[kind] == party,
         decides=decides,
         done=request.args.get("done"),
@@ -215,13 +261,6 @@ def _dispute(connection: Connection, dispute_id: UUID) -> RowMapping:
     if row is None:
         raise Unknown("there is no such dispute")
     return row
-
-
-def _evidence(connection: Connection, appointment_id: UUID) -> list[RowMapping]:
-    item = t.evidence_item.c
-    query = select(item.kind, item.grade, item.party, item.received_at).distinct()
-    found = connection.execute(query.where(item.appointment_id == appointment_id).order_by(item.received_at))
-    return list(found.mappings())
 
 
 def _messages(connection: Connection, dispute_id: UUID) -> list[RowMapping]:

@@ -31,6 +31,7 @@ HEADLINES: Final = {
 ADVICE: Final = {
     400: "Go back, load the page again and repeat what you did.",
     404: "The address may be mistyped, or it belongs to somebody else.",
+    413: "A form takes up to five files of 10 MiB each. Nothing was kept; go back and send less.",
     500: "It was not your fault, and nothing was half done. Tell the operator the number below.",
     503: "Nothing was done. Try again in a moment.",
 }

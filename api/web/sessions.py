@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, Final, ParamSpec
 from uuid import UUID
 
-from flask import Flask, Response, g, request, session, url_for
+from flask import Flask, Response, current_app, g, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection, RowMapping
@@ -29,6 +29,11 @@ COOKIE: Final = "ledger-session"
 LONGEST_SESSION: Final = timedelta(hours=12)
 OPERATOR_ZONE: Final = "UTC"
 """In which the operator's staff read times: they work for parties in every zone."""
+
+FORM_BYTES: Final = 512 * 1024
+"""The most that a form without files may bring."""
+LARGEST_FILE: Final = 10 * 1024 * 1024
+MOST_FILES: Final = 5
 
 csrf = CSRFProtect()
 
@@ -62,10 +67,10 @@ class Tab:
 TABS: Final = (
     Tab("Inbox", "web.inbox", frozenset({BUYER})),
     Tab("Appointments", "web.appointments", frozenset({SUPPLIER})),
+    Tab("Disputes", "web.dispute_queue", frozenset({ARBITER, BUYER, SUPPLIER})),
     Tab("Months", "web.months", frozenset({FINANCE})),
     Tab("Documents", "web.documents", frozenset({BUYER, SUPPLIER})),
     Tab("Organisations", "web.organisations", frozenset({ADMIN})),
-    Tab("Disputes", "web.dispute_queue", frozenset({ARBITER})),
     Tab("Overview", "web.overview", frozenset({ADMIN, ARBITER})),
 )
 
@@ -104,6 +109,8 @@ def _begin() -> None:
     """Finds the person behind the cookie, then refuses forms that no page of ours has sent."""
     if request.endpoint == "web.static":
         return
+    view = current_app.view_functions.get(request.endpoint or "")
+    request.max_content_length = FORM_BYTES + getattr(view, "file_bytes", 0)
     g.person = _person()
     g.tabs = tuple(tab for tab in TABS if g.person is not None and g.person.has(*tab.roles))
     csrf.protect()
@@ -160,6 +167,12 @@ def only(*roles: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
         return guarded
 
     return decorate
+
+
+def takes_files(view: Callable[P, Any]) -> Callable[P, Any]:
+    """A form that brings files too. What it may bring is settled before anything of it is read."""
+    view.file_bytes = LARGEST_FILE * MOST_FILES  # type: ignore[attr-defined]
+    return view
 
 
 def to_login() -> Response:

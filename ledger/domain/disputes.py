@@ -47,6 +47,12 @@ OPENER: Mapping[DisputeKind, Party] = {
     DisputeKind.ESCALATED_SILENCE: Party.RULE,
 }
 
+KIND_OF: Mapping[Party, DisputeKind] = {
+    Party.SUPPLIER: DisputeKind.CONTEST,
+    Party.BUYER: DisputeKind.CLAWBACK,
+}
+"""What each party opens."""
+
 
 def opened(
     definition: Definition,
@@ -63,7 +69,7 @@ def opened(
 
     `month` (YYYYMM) is that of the appointment's first amount, by which returns are counted.
     """
-    _check_open(definition, state, kind, at)
+    check_open(definition, state, kind, at)
     if reason is not None:
         find_reason(definition, kind, reason)
     ruling = rule(definition, state, claim)
@@ -94,7 +100,8 @@ def _denies_replacement(state: Appointment, claimed: Ruling) -> bool:
     return state.replaces_id is not None and claimed.outcome is not Outcome.ATTENDED
 
 
-def _check_open(definition: Definition, state: Appointment, kind: DisputeKind, at: datetime) -> None:
+def check_open(definition: Definition, state: Appointment, kind: DisputeKind, at: datetime) -> None:
+    """Refuses a dispute that cannot be opened now, whatever it claims."""
     if state.disputed:
         raise IllegalMove("a dispute is open already", code="disputed")
     if state.replacement_at is not None or state.replaced_by_id is not None:

@@ -25,12 +25,16 @@ from ledger.store.types import new_id
 
 
 def open_dispute(
-    desk: Desk, case: Case, reason: str, claim: Findings, message: str | None, actor: Actor, at: datetime
+    desk: Desk, case: Case, reason: str | None, claim: Findings, message: str | None, actor: Actor, at: datetime
 ) -> UUID:
-    """A contest by the supplier or a clawback by the buyer. Returns the dispute's id."""
-    kind = {Party.SUPPLIER: DisputeKind.CONTEST, Party.BUYER: DisputeKind.CLAWBACK}.get(actor.party)
+    """A contest by the supplier or a clawback by the buyer. Returns the dispute's id.
+
+    A dispute without a reason is one that nobody opens: a preview may leave it out.
+    """
+    kind = rules.KIND_OF.get(actor.party)
     if kind is None:
         raise NotAllowed("a dispute is opened by one of its parties")
+    assert reason is not None or desk.preview, "whoever opens a dispute has a reason"
     dispute_id = new_id()
     month = first_month(desk, case)
     event = rules.opened(

@@ -1,4 +1,4 @@
-"""What findings, a cancellation or silence would be worth, before anybody says so.
+"""What findings, a cancellation, silence or a dispute would bring, before anybody says so.
 
 Each answer is the real command on a desk that writes nothing, so that what a person is shown before the click is what
 the click brings, refusals included.
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_
 
+from ledger.domain.disputes import Position
 from ledger.domain.errors import Refusal
 from ledger.domain.lifecycle import Party
 from ledger.domain.outcome import Findings
@@ -20,6 +21,8 @@ from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
 from ledger.store import tables as t
+
+CONCEDE = Position.CONCEDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,22 @@ class Worth:
     outcome: Outcome | None = None
     waits_until: datetime | None = None
     disputed: bool = False
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """What a dispute would do: hold `held` until it ends, and leave `amount` if its claim is upheld.
+
+    `replacement_at` where the supplier would owe a replacement until then, and the amount stays that long. `refusal`
+    says why it cannot be opened: then the rest is empty.
+    """
+
+    held: int = 0
+    amount: int = 0
+    outcome: Outcome | None = None
+    reply_at: datetime | None = None
+    replacement_at: datetime | None = None
     refusal: Refusal | None = None
 
 
@@ -75,6 +94,30 @@ def of_decision(
     return _tried(
         connection, case, now, lambda desk, twin: disputes.decide(desk, twin, dispute_id, decision, "", actor, now)
     )
+
+
+def of_concession(connection: Connection, case: Case, dispute_id: UUID, actor: Actor, now: datetime) -> Worth:
+    """What conceding would bring now."""
+    return _tried(
+        connection, case, now, lambda desk, twin: disputes.reply(desk, twin, dispute_id, CONCEDE, None, actor, now)
+    )
+
+
+def of_opening(
+    connection: Connection, case: Case, reason: str | None, claim: Findings, actor: Actor, now: datetime
+) -> Prospects:
+    """What a contest or clawback would do now, and what it comes to if the other side concedes it."""
+    desk, twin = Desk(connection, now, preview=True), replace(case)
+    desk.take((twin,))
+    other = replace(actor, party=Party.BUYER if actor.party is Party.SUPPLIER else Party.SUPPLIER)
+    try:
+        dispute_id = disputes.open_dispute(desk, twin, reason, claim, None, actor, now)
+        held, reply_at = twin.state.held, twin.state.reply_at
+        disputes.reply(desk, twin, dispute_id, CONCEDE, None, other, now)
+    except Refusal as refusal:
+        return Prospects(refusal=refusal)
+    state = twin.state
+    return Prospects(held, state.amount, state.outcome, reply_at, state.replacement_at)
 
 
 def _tried(connection: Connection, case: Case, at: datetime, act: Callable[[Desk, Case], object]) -> Worth:

@@ -12,6 +12,7 @@ import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Page
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
@@ -84,6 +85,16 @@ def send(client: FlaskClient, path: str, form: dict[str, str], *, on: str | None
     if version:
         values["version"] = version.group(1)
     return client.post(path, data={**values, **form})
+
+
+def log_in(page: Page, address: str, email: str, at: datetime | None = None) -> None:
+    page.goto(f"{address}/login")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    if at is not None:
+        page.get_by_label("Code").fill(pyotp.TOTP(TOTP).at(at))
+        page.get_by_role("button", name="Log in").click()
 
 
 @pytest.fixture

@@ -3,29 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ledger.domain.lifecycle import Verdict
 from tests.services.market import ATTENDED, TUESDAY
-from tests.web.conftest import PASSWORD, TOTP, House
+from tests.web.conftest import House, log_in
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 APRIL = datetime(2026, 4, 2, 9, tzinfo=UTC)
 HEAVIEST = 150_000
 """Bytes of a page with everything it needs."""
-
-
-def log_in(page: Page, address: str, email: str, at: datetime | None = None) -> None:
-    page.goto(f"{address}/login")
-    page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    if at is not None:
-        page.get_by_label("Code").fill(pyotp.TOTP(TOTP).at(at))
-        page.get_by_role("button", name="Log in").click()
 
 
 @pytest.fixture

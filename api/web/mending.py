@@ -1,0 +1,45 @@
+"""Refusals on a page: what stands against it, by which clause, and what to do about it.
+
+Owns the words of the mend for each code. Whether something is refused, and why, is the domain's to say.
+"""
+
+from typing import Any, Final
+
+from ledger.domain.errors import Refusal
+
+MENDS: Final = {
+    "reason_not_taken": "Choose one of the reasons that both sides agreed on.",
+    "reason_does_not_count": "Choose one of the reasons that both sides agreed on.",
+    "nothing_disputed": "Change at least one fact: who was there, the minutes, or a criterion.",
+    "already_decided": "Claim a fact that nobody has conceded and no arbiter has decided.",
+    "return_cap_reached": "Agree with the supplier on a credit by hand; claims withdrawn or dismissed make room.",
+    "not_contestable": "Nothing needs doing: you are owed all of it.",
+    "nothing_owed": "Nothing needs doing: you owe nothing for it.",
+    "disputed": "Answer the dispute that is open.",
+    "contact_attempts_missing": "Add each attempt under Evidence, with the time at which you made it.",
+    "minutes_of_an_absence": "Leave the minutes empty, or say that it took place.",
+    "in_the_future": "Give the time at which it happened.",
+    "superseded_version": "Read the newest version, and answer that one.",
+    "superseded_definition": "Read the newest version, and answer that one.",
+    "effective_in_the_past": "Choose now, or a time to come.",
+    "currency_changed": "Give the other currency a definition of its own.",
+    "message_needed": "Write what is wrong with the document.",
+    "version_mismatch": "Look at what has changed, then do it again.",
+}
+
+
+def problem_shown(refusal: Refusal | None) -> dict[str, Any] | None:
+    """A refusal in the words of a page: what, by which clauses, and the mend."""
+    if refusal is None:
+        return None
+    broken = getattr(refusal, "violations", ()) or ()
+    faults = getattr(refusal, "errors", ()) or ()
+    details = [(each.clause, each.detail) for each in broken]
+    details += [(_place(each.pointer), each.detail) for each in faults]
+    mends = dict.fromkeys(MENDS[code] for code in (*(v.code for v in broken), refusal.code) if code in MENDS)
+    return {"details": details or [(None, refusal.detail)], "code": refusal.code, "mends": list(mends)}
+
+
+def _place(pointer: str) -> str | None:
+    """A JSON pointer as people read it; a form's own field needs none."""
+    return pointer.strip("/").replace("/", ".") if pointer.startswith("/") else None
