@@ -225,6 +225,10 @@ ROWS: dict[str, Row] = {
         query="?supplier=acme-calls", admin=200, finance=200, supplier=200, other_supplier=404
     ),
     "show_reminders": row(also=BOOKS),
+    "report_on_suppliers": row(query="?by=supplier,buyer,definition", also=ALL),
+    "report_on_buyers": row(query="?by=supplier,buyer,definition", also=ALL),
+    "report_on_data": row(query="?by=supplier,buyer,definition", also=ALL),
+    "report_on_scenarios": row(query="?by=supplier,buyer,definition", also=ALL),
     "list_downloads": row(also=OWN),
     # Watching
     "show_health": row(anybody=200),
