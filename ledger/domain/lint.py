@@ -12,7 +12,7 @@ from typing import Final
 from ledger.domain import wording
 from ledger.domain.advice import LintFinding, Severity, advise
 from ledger.domain.calendar import deadline
-from ledger.domain.terms import Definition, NoReply, Outcome, Reason, Silence, Span, Standard
+from ledger.domain.terms import CriterionKind, Definition, NoReply, Outcome, Reason, Silence, Span, Standard
 
 __all__ = ["LintFinding", "Severity", "lint", "publishes"]
 
@@ -91,7 +91,8 @@ def _silence(definition: Definition) -> Iterator[LintFinding]:
 
 def _contest(definition: Definition) -> Iterator[LintFinding]:
     """The contest runs from the verdict, and a window of zero is over at once."""
-    contestable = any(share < 10_000 for share in definition.outcomes.values())
+    bonuses = any(criterion.kind is CriterionKind.BONUS for criterion in definition.criteria)
+    contestable = bonuses or any(share < 10_000 for share in definition.outcomes.values())
     if contestable and definition.dispute.contest_window.is_zero:
         yield _error(
             "dispute.contest_window",
@@ -115,18 +116,28 @@ def _reasons(definition: Definition) -> Iterator[LintFinding]:
 
 
 def _clawback(definition: Definition) -> Iterator[LintFinding]:
-    """A window of zero means no clawback; any other must be open when silence has accepted."""
+    """A window of zero means no clawback; any other must be open for all that the buyer or his silence may accept."""
     clawback, verification = definition.clawback, definition.verification
-    accepts = verification.silence in (Silence.ACCEPT, Silence.EVIDENCE_THEN_ACCEPT)
-    if clawback.window.is_zero or not clawback.reasons or not accepts:
+    if clawback.window.is_zero or not clawback.reasons:
         return
-    if _never_longer(clawback.window, verification.window, definition):
+    ends, accepts = wording.length(clawback.window), wording.length(verification.window)
+    mend = "Let the clawback end after the verification, or set its window to zero for no clawback at all."
+    if verification.silence in (Silence.ACCEPT, Silence.EVIDENCE_THEN_ACCEPT):
+        if _never_longer(clawback.window, verification.window, definition):
+            yield _error(
+                "clawback.window",
+                "contradicting_windows",
+                f"The clawback ends {ends} after the slot, when silence accepts only after {accepts}: what silence "
+                "accepted could never be claimed back.",
+                mend,
+            )
+    elif _always_shorter(clawback.window, verification.window, definition):
         yield _error(
             "clawback.window",
             "contradicting_windows",
-            f"The clawback ends {wording.length(clawback.window)} after the slot, when silence accepts only after "
-            f"{wording.length(verification.window)}: what silence accepted could never be claimed back.",
-            "Let the clawback end after the verification, or set its window to zero for no clawback at all.",
+            f"The clawback ends {ends} after the slot, while the buyer may state findings for {accepts}: what he "
+            "finds late could never be claimed back.",
+            mend,
         )
 
 
@@ -164,6 +175,11 @@ def _all_reasons(definition: Definition) -> tuple[Reason, ...]:
 def _never_longer(one: Span, other: Span, definition: Definition) -> bool:
     """Whether `one` never ends after `other` when both run from the same anchor."""
     return all(a <= b for a, b in _compared(one, other, definition))
+
+
+def _always_shorter(one: Span, other: Span, definition: Definition) -> bool:
+    """Whether `one` ends before `other` at any time of the year."""
+    return all(a < b for a, b in _compared(one, other, definition))
 
 
 def _sometimes_shorter(one: Span, other: Span, definition: Definition) -> bool:

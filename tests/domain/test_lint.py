@@ -85,10 +85,20 @@ def test_a_contest_that_is_over_before_a_verdict_can_exist_is_refused(unit: str)
     }
 
 
-def test_where_every_outcome_is_worth_the_whole_price_there_is_nothing_to_contest() -> None:
+def test_where_every_outcome_is_worth_the_whole_price_a_refuted_bonus_can_still_be_contested() -> None:
     def change(document: Document) -> None:
         document["dispute"]["contest_window"] = {"days": 0}
         document["outcomes"] = dict.fromkeys(document["outcomes"], 10000)
+
+    assert errors(change) == {("dispute.contest_window", "contest_closed_before_verdict")}
+
+
+def test_without_a_bonus_there_is_nothing_to_contest_either() -> None:
+    def change(document: Document) -> None:
+        document["dispute"]["contest_window"] = {"days": 0}
+        document["outcomes"] = dict.fromkeys(document["outcomes"], 10000)
+        document["criteria"] = document["criteria"][:2]
+        del document["facts"]["owner"]
 
     assert errors(change) == set()
 
@@ -123,12 +133,13 @@ def test_a_clawback_that_ends_when_silence_accepts_is_refused_too() -> None:
 
 
 @pytest.mark.parametrize("silence", ["reject", "escalate"])
-def test_a_short_clawback_is_fine_where_silence_accepts_nothing(silence: str) -> None:
+@pytest.mark.parametrize(("days", "refused"), [(14, True), (30, False)])
+def test_a_clawback_that_ends_before_the_buyers_own_findings_is_refused(silence: str, days: int, refused: bool) -> None:
     def change(document: Document) -> None:
         document["verification"] |= {"window": {"days": 30}, "silence": silence}
-        document["clawback"]["window"] = {"days": 14}
+        document["clawback"]["window"] = {"days": days}
 
-    assert errors(change) == set()
+    assert errors(change) == ({("clawback.window", "contradicting_windows")} if refused else set())
 
 
 def test_no_clawback_at_all_is_fine() -> None:
@@ -179,6 +190,7 @@ def test_every_error_is_found_at_once() -> None:
         document["duplicates"]["window"] = {"days": 1}
         document["verification"]["window"] = {"days": 40}
 
+    assert all(f.clause and f.detail and f.mend for f in findings(change))
     assert {code for _, code in errors(change)} == {
         *("outcome_without_share", "undeclared_fact", "endless_silence", "contest_closed_before_verdict"),
         *("reason_valid_and_invalid", "contradicting_windows", "duplicates_under_rebooking"),
