@@ -7,18 +7,23 @@ decision stands against.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from ledger.domain.decisions import RULE, span_after, verdict_payload
 from ledger.domain.errors import IllegalMove, NotAllowed, Refused, WindowClosed
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Finding, Party, Verdict
 from ledger.domain.outcome import Findings, Ruling, rule, rule_on_criteria
 from ledger.domain.stage import contestable
-from ledger.domain.terms import Definition, NoReply, Outcome, Reason, RemedyKind, Standard
+from ledger.domain.terms import Definition, NoReply, Outcome, Reason, Remedy, RemedyKind, Standard
 
 ATTENDANCE = "attendance"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BITS: Final = 80
+_OTHER: Final = (1 << _BITS) - 1
 WHOLE = "*"
 """The fact that a decided share closes: all of them."""
 
@@ -52,6 +57,21 @@ KIND_OF: Mapping[Party, DisputeKind] = {
     Party.BUYER: DisputeKind.CLAWBACK,
 }
 """What each party opens."""
+
+
+def escalated_id(appointment_id: UUID, deadline: datetime) -> UUID:
+    """The id of the dispute that silence opens at its deadline: known before somebody settles it, and sorted by it.
+
+    A UUIDv7 whose time is the deadline's and whose other bits are the appointment's own.
+    """
+    milliseconds = (deadline - _EPOCH) // timedelta(milliseconds=1)
+    return UUID(int=(milliseconds << _BITS) | (appointment_id.int & _OTHER))
+
+
+def escalated_at(dispute_id: UUID) -> tuple[datetime, datetime]:
+    """The millisecond, half-open, of the deadline that an `escalated_id` was made of. Raises `OverflowError`."""
+    begins = _EPOCH + timedelta(milliseconds=dispute_id.int >> _BITS)
+    return begins, begins + timedelta(milliseconds=1)
 
 
 def opened(
@@ -95,9 +115,9 @@ def opened(
     return Event(EventKind.DISPUTE_OPENED, at, actor, payload)
 
 
-def _denies_replacement(state: Appointment, claimed: Ruling) -> bool:
+def _denies_replacement(state: Appointment, claim: Ruling) -> bool:
     """Whether an appointment that is worth nothing because it kept a promise is said not to have kept it."""
-    return state.replaces_id is not None and claimed.outcome is not Outcome.ATTENDED
+    return state.replaces_id is not None and claim.outcome is not Outcome.ATTENDED
 
 
 def check_open(definition: Definition, state: Appointment, kind: DisputeKind, at: datetime) -> None:
@@ -131,12 +151,12 @@ def find_reason(definition: Definition, kind: DisputeKind, code: str) -> Reason:
     raise Refused.by(clause, "reason_not_taken", f"{code!r} is none of the reasons that count: {taken}")
 
 
-def disputed_facts(state: Appointment, claimed: Ruling) -> tuple[str, ...]:
+def disputed_facts(state: Appointment, claim: Ruling) -> tuple[str, ...]:
     """The facts on which the claim differs from what stands: the attendance, and criteria by id."""
     facts = []
-    if claimed.attendance is not state.attendance or claimed.minutes != state.minutes:
+    if claim.attendance is not state.attendance or claim.minutes != state.minutes:
         facts.append(ATTENDANCE)
-    facts += [name for name, finding in claimed.criteria.items() if finding is not state.criteria.get(name)]
+    facts += [name for name, finding in claim.criteria.items() if finding is not state.criteria.get(name)]
     return tuple(facts)
 
 
@@ -154,6 +174,30 @@ def claim_of(payload: Mapping[str, Any]) -> Findings:
     claim = payload["claim"]
     criteria = {name: CriterionFinding(value) for name, value in claim["criteria"].items()}
     return Findings(Finding(claim["attendance"]), claim["minutes"], criteria)
+
+
+def claimed(definition: Definition, state: Appointment, dispute: Mapping[str, Any]) -> Ruling:
+    """What the opener's claim comes to: its findings, with the share that the remedy of its reason leaves."""
+    ruling = rule(definition, state, claim_of(dispute))
+    return replace(ruling, share=_remaining(definition, state, dispute, ruling.share))
+
+
+def _remaining(definition: Definition, state: Appointment, dispute: Mapping[str, Any], share: int | None) -> int | None:
+    """The share that the claim leaves: what its findings are worth, unless a partial remedy says what remains.
+
+    A remedy takes back: it never leaves more than there was.
+    """
+    remedy = _remedy_of(definition, dispute)
+    if remedy is None or remedy.kind is not RemedyKind.PARTIAL or remedy.share is None:
+        return share
+    return remedy.share if state.share is None else min(remedy.share, state.share)
+
+
+def _remedy_of(definition: Definition, dispute: Mapping[str, Any]) -> Remedy | None:
+    """The remedy of a clawback's reason; a contest or a dispute by rule has none."""
+    if dispute["kind"] != DisputeKind.CLAWBACK.value or dispute["reason"] is None:
+        return None
+    return find_reason(definition, DisputeKind.CLAWBACK, dispute["reason"]).remedy
 
 
 def open_dispute(state: Appointment) -> Mapping[str, Any]:
@@ -297,8 +341,8 @@ def _upholds(definition: Definition, state: Appointment, dispute: Mapping[str, A
     """Whether the decision is what the opener claimed."""
     if dispute["kind"] == DisputeKind.ESCALATED_SILENCE.value:
         return False
-    claimed = rule(definition, state, claim_of(dispute))
-    return (claimed.attendance, claimed.outcome, claimed.criteria) == (
+    claim = rule(definition, state, claim_of(dispute))
+    return (claim.attendance, claim.outcome, claim.criteria) == (
         ruling.attendance,
         ruling.outcome,
         ruling.criteria,
@@ -309,17 +353,11 @@ def _remedy(
     definition: Definition, state: Appointment, dispute: Mapping[str, Any], share: int | None, at: datetime
 ) -> tuple[int | None, datetime | None]:
     """What an upheld clawback leaves: its reason's remedy. A replacement is itself not replaceable."""
-    if dispute["kind"] != DisputeKind.CLAWBACK.value or dispute["reason"] is None:
-        return share, None
-    remedy = find_reason(definition, DisputeKind.CLAWBACK, dispute["reason"]).remedy
-    if remedy is None or remedy.kind is RemedyKind.CREDIT:
-        return share, None
-    if remedy.kind is RemedyKind.PARTIAL:
-        return remedy.share, None
-    if state.replaces_id is not None:
-        return share, None
-    assert remedy.expires is not None, "a replacement has its expiry"
-    return share, span_after(definition, at, remedy.expires)
+    remedy, expires = _remedy_of(definition, dispute), None
+    if remedy is not None and remedy.kind is RemedyKind.REPLACEMENT and state.replaces_id is None:
+        assert remedy.expires is not None, "a replacement has its expiry"
+        expires = span_after(definition, at, remedy.expires)
+    return _remaining(definition, state, dispute, share), expires
 
 
 def withdrawn(state: Appointment, before: Appointment, by: Party, at: datetime, actor: str) -> Event:
@@ -354,6 +392,6 @@ def return_cap_reached(definition: Definition, accepted: int, returned: int) -> 
     return cap is not None and returned * 10_000 >= cap * accepted and accepted > 0
 
 
-def held_amount(accrued: int, claimed: int, uninvoiced: int) -> int:
+def held_amount(accrued: int, claim: int, uninvoiced: int) -> int:
     """What a dispute holds: what has accrued above the lower of the two claims, as far as it is not invoiced."""
-    return min(uninvoiced, max(0, accrued - min(claimed, accrued)))
+    return min(uninvoiced, max(0, accrued - min(claim, accrued)))

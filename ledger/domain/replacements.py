@@ -21,11 +21,12 @@ VERDICTS = frozenset({EventKind.FOUND, EventKind.DEEMED, EventKind.DISPUTE_DECID
 def becomes_attended(before: Appointment, event: Event) -> bool:
     """Whether the event makes it an attended, qualified appointment for the first time.
 
-    The outcome says both: with a required criterion refuted it is `disqualified`.
+    The outcome says both: with a required criterion refuted it is `disqualified`. One that is itself to be replaced
+    replaces nothing.
     """
     if event.kind not in VERDICTS or before.replaces_id is not None or before.outcome is Outcome.ATTENDED:
         return False
-    return bool(event.payload["outcome"] == Outcome.ATTENDED)
+    return event.payload["outcome"] == Outcome.ATTENDED and event.payload.get("replacement_at") is None
 
 
 def is_open(promised: Appointment, at: datetime) -> bool:

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from ledger.domain import wording
-from ledger.domain.disputes import ATTENDANCE, OWES_REPLY, WHOLE, DisputeKind
+from ledger.domain.disputes import ATTENDANCE, OWES_REPLY, WHOLE, DisputeKind, claim_of, claimed
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Party
+from ledger.domain.outcome import rule
 from ledger.domain.terms import Definition, Outcome, Silence
 
 SIDES: Final = {
@@ -159,7 +160,7 @@ def _dispute_opened(move: Move) -> Told:
             move.was.contest_at,
         ),
         DisputeKind.CLAWBACK: (
-            f"The buyer claimed the amount back: {_reason(move, reason)}. It claims {claim}.",
+            f"The buyer claimed the amount back: {_reason(move, reason)}. It claims {claim}.{_would_remain(move)}",
             (f"clawback.reasons.{reason}", "clawback.window"),
             move.was.clawback_at,
         ),
@@ -175,6 +176,13 @@ def _dispute_opened(move: Move) -> Told:
         ),
     }[kind]
     return Told(sentence, Party(payload["by"]), clauses, kept, facts=_claimed_criteria(move))
+
+
+def _would_remain(move: Move) -> str:
+    """What the terms leave of the price where the claim is right, if they say so apart from the outcome."""
+    share = claimed(move.definition, move.was, move.payload).share
+    outcome = rule(move.definition, move.was, claim_of(move.payload)).share
+    return "" if share is None or share == outcome else f" If so, {wording.percent(share)} of the price remains owed."
 
 
 def _dispute_replied(move: Move) -> Told:

@@ -14,10 +14,9 @@ from uuid import UUID
 from sqlalchemy import Connection, select, update
 
 from ledger.domain.calendar import Period
-from ledger.domain.disputes import claim_of, held_amount
+from ledger.domain.disputes import claimed, held_amount
 from ledger.domain.journal import AccrualKind, AccrualState, EntryKind
 from ledger.domain.lifecycle import CriterionFinding, Event, EventKind
-from ledger.domain.outcome import rule
 from ledger.domain.terms import Outcome
 from ledger.services.accruing import Accruals
 from ledger.services.cases import Case
@@ -102,12 +101,12 @@ class Holding:
 
     def _hold(self, event: Event) -> Event:
         """Holds what the parties disagree on, as far as it is not invoiced."""
-        ruling = rule(self._case.pinned.definition, self._case.state, claim_of(event.payload))
-        return self._hold_above(event, self._worth(ruling.criteria, ruling.share, event))
+        claim = claimed(self._case.pinned.definition, self._case.state, event.payload)
+        return self._hold_above(event, self._worth(claim.criteria, claim.share, event))
 
-    def _hold_above(self, event: Event, claimed: int) -> Event:
+    def _hold_above(self, event: Event, claim: int) -> Event:
         waiting = [p for p in self._parts if not p.invoiced and p.row["state"] == AccrualState.OPEN.value]
-        amount = held_amount(self._case.state.amount, claimed, sum(p.row["amount"] for p in waiting))
+        amount = held_amount(self._case.state.amount, claim, sum(p.row["amount"] for p in waiting))
         if amount:
             self._move_parts(waiting, amount, event.effective_at)
             self._post(EntryKind.HOLD, amount, event)

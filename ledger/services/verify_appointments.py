@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from ledger.domain.calendar import Period
 from ledger.domain.decisions import RULE
+from ledger.domain.disputes import claimed, open_dispute
 from ledger.domain.journal import AccrualKind, AccrualState
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Verdict
 from ledger.domain.money import share_of
-from ledger.domain.pricing import base_price, bonus_price
+from ledger.domain.pricing import base_price, bonus_price, quote
 from ledger.services import cases, contracts
 from ledger.services.cases import Case
 from ledger.services.contracts import Pinned
@@ -169,9 +170,20 @@ def amounts(whole: Whole, pinned: Pinned) -> Told:
         yield f"{row.held} is held, its held accruals come to {held}"
     if held and row.verdict != Verdict.CONTESTED and row.replacement_at is None:
         yield f"{held} is held without a dispute or a promised replacement"
+    state = whole.moves.state
+    if held and state is not None and state.disputed and held > (most := _disagreement(state, pinned)):
+        yield f"{held} is held, the parties disagree on {most}"
     foreign = {a.agreement_id for a in whole.accruals} - {row.agreement_id}
     if foreign or any(a.currency != row.currency for a in whole.accruals):
         yield "an accrual is in another agreement or currency"
+
+
+def _disagreement(state: Appointment, pinned: Pinned) -> int:
+    """What has accrued above the worth of the open dispute's claim."""
+    claim = claimed(pinned.definition, state, open_dispute(state))
+    assert state.position is not None, "what is held has accrued at a position"
+    worth = quote(pinned.agreement.price, claim.criteria, claim.share or 0, state.position).amount
+    return state.amount - min(state.amount, max(0, worth - state.credited))
 
 
 def missing(whole: Whole, pinned: Pinned) -> Told:

@@ -271,6 +271,13 @@ def test_an_upheld_clawback_leaves_what_its_remedy_says(reason: str, share: int,
     assert (state.replacement_at is not None) is replaced
 
 
+def test_a_partial_remedy_never_leaves_more_than_there_was() -> None:
+    definition = terms()
+    state = accepted(definition)._replace(share=2500)
+    event = clawback(definition, state, reason="smaller_company")
+    assert disputes.claimed(definition, state, event.payload).share == 2500
+
+
 @pytest.mark.parametrize(
     ("accepted_", "returned", "reached"), [(20, 2, False), (20, 3, True), (21, 3, False), (7, 1, False), (0, 0, False)]
 )

@@ -214,6 +214,11 @@ def test_a_held_amount_and_its_end_are_told_with_their_entries() -> None:
     assert "until it is decided, GBP 0.00 of GBP 205.00 stands".lower() in story.answer().lower()
 
 
+def test_a_claim_with_a_partial_remedy_says_what_would_remain() -> None:
+    opening = attended().opened(DisputeKind.CLAWBACK, "smaller_company", REFUTED, held=10250).told()[-1]
+    assert opening.sentence.endswith("If so, 50 % of the price remains owed.")
+
+
 def test_entries_of_one_instant_go_to_the_event_that_can_have_posted_them() -> None:
     """With no time to reply, a dispute opens and is decided at once."""
 

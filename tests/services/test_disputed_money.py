@@ -179,6 +179,16 @@ def test_only_the_difference_between_the_claims_is_held(engine: Engine) -> None:
     assert balances(house) == {"cost": 10000, "accrued": -2500, "held": -7500}
 
 
+def test_of_a_partial_remedy_only_what_does_not_remain_is_held(engine: Engine) -> None:
+    house = market(engine)
+    identity = house.taken()
+    house.find(identity, ATTENDED, FOUND)
+    which = dispute(house, identity, Party.BUYER, "smaller_company", REFUTED)
+    assert balances(house) == {"cost": 10000, "accrued": -5000, "held": -5000}
+    reply(house, identity, which, Position.CONCEDE, Party.SUPPLIER)
+    assert balances(house) == {"cost": 5000, "accrued": -5000}
+
+
 def test_a_withdrawn_clawback_releases_what_it_held(engine: Engine) -> None:
     house = market(engine)
     identity = house.taken()

@@ -55,6 +55,7 @@ PRICE = {
     "bonuses": {"owner": reference.BONUS},
 }
 FOUND = ("confirmed", "refuted")
+RETURNS = ("wrong_person", "smaller_company", "out_of_business")
 
 Open = Callable[[], AbstractContextManager[Engine]]
 
@@ -75,6 +76,7 @@ def terms(drawn: reference.Terms) -> Callable[[Document], None]:
         remedies = {
             "wrong_person": {"kind": "credit"},
             "smaller_company": {"kind": "partial", "share": reference.PARTIAL},
+            "out_of_business": {"kind": "replacement", "expires": {"days": reference.EXPIRES.days}},
         }
         document |= {
             "time_zone": "UTC",
@@ -151,11 +153,12 @@ class Trading(RuleBasedStateMachine):
         self._until(self.now + timedelta(hours=hours))
 
     @precondition(lambda self: self.ids)
-    @rule(number=which, kind=st.integers(0, 6), offset=st.sampled_from((-MOMENT, timedelta(0), timedelta(0), MOMENT)))
+    @rule(number=which, kind=st.integers(0, 7), offset=st.sampled_from((-MOMENT, timedelta(0), timedelta(0), MOMENT)))
     def wait_for_a_deadline(self, number: int, kind: int, offset: timedelta) -> None:
         a = self._one(number)
         reply = a.dispute.reply_at if a.dispute else None
-        instants = (a.starts, a.ends, a.findings_at, a.rebooking_at, a.contest_at, reply, a.ends + reference.CLAWBACK)
+        late = a.ends + reference.CLAWBACK
+        instants = (a.starts, a.ends, a.findings_at, a.rebooking_at, a.contest_at, reply, late, a.promise_at)
         at = instants[kind]
         if at is not None and at + offset > self.now:
             self._until(at + offset)
@@ -226,7 +229,7 @@ class Trading(RuleBasedStateMachine):
     @rule(
         number=which,
         kind=st.sampled_from(("contest", "clawback")),
-        reason=st.sampled_from(("criterion_met", "wrong_person", "smaller_company")),
+        reason=st.sampled_from(("criterion_met", *RETURNS)),
         claim=findings,
     )
     def dispute(self, number: int, kind: str, reason: str, claim: reference.Findings) -> None:
@@ -347,15 +350,24 @@ class Trading(RuleBasedStateMachine):
                 self._answer(a, "concede" if position else "contest", by)
             return
 
-    @rule(person=st.integers(61, 200), claim=findings, decision=st.one_of(findings, st.sampled_from((0, 4000, 10000))))
-    def take_back(self, person: int, claim: reference.Findings, decision: reference.Findings | int) -> None:
-        """A clawback to its end: withdrawn, or insisted on and decided."""
+    @rule(
+        person=st.integers(61, 200),
+        reason=st.sampled_from(RETURNS),
+        claim=findings,
+        decision=st.one_of(st.none(), findings, st.sampled_from((0, 4000, 10000))),
+    )
+    def take_back(
+        self, person: int, reason: str, claim: reference.Findings, decision: reference.Findings | int | None
+    ) -> None:
+        """A clawback to its end: withdrawn, conceded, or insisted on and decided."""
         self.meet(supplier=SUPPLIERS[person % 2], person=person, owner=True, found=("attended", None, {}))
-        self.dispute(number=0, kind="clawback", reason="wrong_person", claim=claim)
+        self.dispute(number=0, kind="clawback", reason=reason, claim=claim)
         if self.model.appointments and self.model.appointments[-1].dispute:
             last = len([a for a in self.model.appointments if a.dispute]) - 1
             if decision == 0:
                 self.withdraw(number=last, by="buyer")
+            elif decision is None:
+                self._answer(self.model.appointments[-1], "concede", "supplier")
             else:
                 self._answer(self.model.appointments[-1], "contest", "supplier")
                 self.decide(number=last, decision=decision)

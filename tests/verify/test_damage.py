@@ -203,6 +203,11 @@ DAMAGES = (
     ),
     Damage("a held accrual let go", changed(t.accrual, accrual("held"), state="open"), {"accrued and held", "amounts"}),
     Damage(
+        "a claim for less than is held",
+        payload("held", 3, claim={"attendance": "attended", "minutes": None, "criteria": {}}),
+        {"amounts", "appointments replay", "chain"},
+    ),
+    Damage(
         "a billed accrual closed",
         changed(t.accrual, accrual("attended"), state="closed"),
         {"amounts", "held and closed accruals", "lines and accruals"},
