@@ -3,12 +3,13 @@
 Both parties and the arbiter see a dispute whole: both sides' messages and evidence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, select, true
+from sqlalchemy import Connection, select, true
 
 from api.auth import ARBITER, OPERATOR, PARTIES, visible
 from api.endpoints import Resource
@@ -19,15 +20,13 @@ from api.schemas import page_of
 from api.units import Answer, Command, Query, with_id
 from ledger.domain.disputes import Position
 from ledger.domain.errors import Unknown
-from ledger.services import disputes, keeping
+from ledger.services import dispute_reading, disputes, keeping
 from ledger.services.desk import Desk
 from ledger.store import tables as t
 
 blueprint = Resource("disputes", description="Disputes: contests, clawbacks, contradictions, escalated silence.")
 
 READERS = {*PARTIES, *OPERATOR}
-SUPPLIER = t.organisation.alias("supplier")
-BUYER = t.organisation.alias("buyer")
 
 
 @blueprint.command(
@@ -55,22 +54,25 @@ def open_dispute(command: Command, appointment_id: UUID) -> Answer:
 @blueprint.query("/disputes", roles=READERS, answers=page_of(schemas.DisputeItem), arguments=schemas.DisputeFilters)
 def list_disputes(query: Query) -> Answer:
     """List disputes, newest first."""
-    dispute, arguments = t.dispute.c, query.arguments
-    conditions: list[ColumnElement[bool]] = [true()]
-    if "state" in arguments:
-        conditions.append(dispute.state == arguments["state"])
-    if "kind" in arguments:
-        conditions.append(dispute.kind == arguments["kind"])
-    if "appointment" in arguments:
-        conditions.append(dispute.appointment_id == arguments["appointment"])
-    listed = _disputes().where(visible(query.principal, t.dispute), and_(*conditions))
-    return query.page(listed, [dispute.id], lambda row: _rendered(row, query.now))
+    filters = {name: value for name, value in query.arguments.items() if name not in ("limit", "cursor")}
+    listing = query.listing()
+    rows, following = dispute_reading.page(
+        query.connection,
+        partial(visible, query.principal),
+        dispute_reading.Filters(**filters),
+        query.now,
+        limit=listing.limit,
+        after=listing.after(),
+    )
+    slugs = _slugs(query.connection, rows)
+    items = [_rendered(row, slugs, query.now) for row in rows]
+    return Answer({"items": items, "next_cursor": None if following is None else listing.cursor_for(following)})
 
 
 @blueprint.query("/disputes/<uuid:dispute_id>", roles=READERS, answers=schemas.Dispute)
 def show_dispute(query: Query, dispute_id: UUID) -> Answer:
     """Show a dispute with both sides' messages and evidence."""
-    return Answer(_whole(query.connection, dispute_id, visible(query.principal, t.dispute), query.now))
+    return Answer(_whole(query.connection, dispute_id, partial(visible, query.principal), query.now))
 
 
 @blueprint.command("/disputes/<uuid:dispute_id>/reply", roles=PARTIES, takes=schemas.ReplyBody, answers=schemas.Dispute)
@@ -131,20 +133,17 @@ def decide_dispute(command: Command, dispute_id: UUID) -> Answer:
 
 
 def _answer(command: Command, dispute_id: UUID, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(_whole(command.connection, dispute_id, true(), command.now), headers=headers or {})
+    return Answer(_whole(command.connection, dispute_id, lambda _table: true(), command.now), headers=headers or {})
 
 
-def _disputes() -> Select[Any]:
-    dispute = t.dispute.c
-    return (
-        select(t.dispute, SUPPLIER.c.slug.label("supplier"), BUYER.c.slug.label("buyer"))
-        .join_from(t.dispute, SUPPLIER, SUPPLIER.c.id == dispute.supplier_id)
-        .join(BUYER, BUYER.c.id == dispute.buyer_id)
-    )
+def _slugs(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> dict[UUID, str]:
+    wanted = {row[side] for row in rows for side in ("supplier_id", "buyer_id")}
+    query = select(t.organisation.c.id, t.organisation.c.slug).where(t.organisation.c.id.in_(wanted))
+    return {row.id: row.slug for row in connection.execute(query)}
 
 
-def _whole(connection: Connection, dispute_id: UUID, sees: ColumnElement[bool], now: datetime) -> dict[str, Any]:
-    row = connection.execute(_disputes().where(t.dispute.c.id == dispute_id, sees)).mappings().one_or_none()
+def _whole(connection: Connection, dispute_id: UUID, sees: dispute_reading.Sees, now: datetime) -> dict[str, Any]:
+    row = dispute_reading.one(connection, dispute_id, sees, now)
     if row is None:
         raise Unknown("there is no such dispute")
     message = t.dispute_message.c
@@ -154,17 +153,18 @@ def _whole(connection: Connection, dispute_id: UUID, sees: ColumnElement[bool], 
         .order_by(message.id)
     )
     return {
-        **_rendered(row, now),
+        **_rendered(row, _slugs(connection, [row]), now),
         "messages": [dict(said) for said in messages.mappings()],
         "evidence": evidence_of(connection, row["appointment_id"]),
         "presence": presence_of(connection, row["appointment_id"], now),
     }
 
 
-def _rendered(row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:
+def _rendered(row: Mapping[str, Any], slugs: Mapping[UUID, str], now: datetime) -> dict[str, Any]:
     names = (
-        "id", "supplier", "buyer", "kind", "state", "opened_by", "reason", "claim", "held", "opened_at", "reply_at",
+        "id", "kind", "state", "opened_by", "reason", "claim", "held", "opened_at", "reply_at",
         "position", "decision_at", "resolution", "upheld", "decision", "decision_reason", "closed_at",
     )  # fmt: skip
     late = row["decision_at"] is not None and now >= row["decision_at"]
-    return {**{name: row[name] for name in names}, "appointment": row["appointment_id"], "late": late}
+    sides = {side: slugs[row[f"{side}_id"]] for side in ("supplier", "buyer")}
+    return {**{name: row[name] for name in names}, **sides, "appointment": row["appointment_id"], "late": late}

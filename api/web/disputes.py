@@ -6,12 +6,12 @@ the money before it is confirmed. They go through the same commands as the API. 
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request, url_for
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, select
-from sqlalchemy import case as sql_case
+from sqlalchemy import Connection, RowMapping, select
 
 from api.databases import database
 from api.problems import problem_of
@@ -28,7 +28,7 @@ from ledger.domain import wording
 from ledger.domain.disputes import DisputeKind, Position
 from ledger.domain.errors import Malformed, Refusal, Unknown
 from ledger.domain.outcome import Findings
-from ledger.services import disputes, valuation
+from ledger.services import dispute_reading, disputes, valuation
 from ledger.services.access import ARBITER, BUYER, SUPPLIER, visible
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
@@ -46,42 +46,38 @@ SHARE: Final = "share"
 def dispute_queue() -> Response:
     """What waits for a decision, the earliest clock first, and what waits for a reply: an arbiter's comes after, a
     party's before."""
-    dispute, appointment, prospect = t.dispute.c, t.appointment.c, t.prospect.c
+    now, sees = clock(), partial(visible, person().principal)
+    with reading(database().engine) as connection:
+        rows = dispute_reading.open_ones(connection, sees, now, QUEUE, owing=_owing())
+        about = _about(connection, [row["appointment_id"] for row in rows])
+    rows = [row | about[row["appointment_id"]] for row in rows]
+    return show("disputes", rows=rows, ours=_owing(), now=now, zone=person().time_zone)
+
+
+def _owing() -> list[str]:
+    """The kinds of dispute whose reply is the reader's."""
+    return [kind.value for kind, party in rules.OWES_REPLY.items() if party == person().principal.party]
+
+
+def _about(connection: Connection, appointment_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Who and what each appointment is about."""
+    appointment, prospect = t.appointment.c, t.prospect.c
     supplier, buyer = t.organisation.alias(), t.organisation.alias()
     query = (
         select(
-            t.dispute,
+            appointment.id.label("appointment_id"),
             appointment.reference,
             appointment.currency,
             prospect.name,
             supplier.c.legal_name.label("supplier"),
             buyer.c.legal_name.label("buyer"),
         )
-        .join(t.appointment, appointment.id == dispute.appointment_id)
-        .outerjoin(t.prospect, prospect.appointment_id == dispute.appointment_id)
-        .join(supplier, supplier.c.id == dispute.supplier_id)
-        .join(buyer, buyer.c.id == dispute.buyer_id)
-        .where(dispute.state != "closed", visible(person().principal, t.dispute))
-        .order_by(*_order(), dispute.decision_at, dispute.reply_at, dispute.id)
-        .limit(QUEUE)
+        .outerjoin(t.prospect, prospect.appointment_id == appointment.id)
+        .join(supplier, supplier.c.id == appointment.supplier_id)
+        .join(buyer, buyer.c.id == appointment.buyer_id)
+        .where(appointment.id.in_(appointment_ids))
     )
-    with reading(database().engine) as connection:
-        rows = list(connection.execute(query).mappings())
-    return show("disputes", rows=rows, ours=_owing(), now=clock(), zone=person().time_zone)
-
-
-def _order() -> list[ColumnElement[Any]]:
-    """First what the reader has to do."""
-    dispute = t.dispute.c
-    if person().has(ARBITER):
-        return [dispute.state.desc()]
-    ours = and_(dispute.reply_at.is_not(None), dispute.kind.in_(_owing()))
-    return [sql_case((ours, 0), else_=1), dispute.state.desc()]
-
-
-def _owing() -> list[str]:
-    """The kinds of dispute whose reply is the reader's."""
-    return [kind.value for kind, party in rules.OWES_REPLY.items() if party == person().principal.party]
+    return {row["appointment_id"]: dict(row) for row in connection.execute(query).mappings()}
 
 
 @pages.get("/disputes/<uuid:dispute_id>")
@@ -191,7 +187,7 @@ def _decision(case: Case, form: Mapping[str, str]) -> Findings | int:
 def _page(dispute_id: UUID, *, given: Mapping[str, str] | None = None, refused: Refusal | None = None) -> Response:
     now, viewer = clock(), person()
     with reading(database().engine) as connection:
-        row = _dispute(connection, dispute_id)
+        row = _dispute(connection, dispute_id, now)
         case = valuation.as_settled(connection, row["appointment_id"], t.appointment.c.id == row["appointment_id"], now)
         assert case is not None, "a dispute has its appointment"
         is_open = case.state.dispute is not None and case.state.dispute["dispute"] == str(dispute_id)
@@ -255,9 +251,8 @@ def _chosen(
     return (None, worth.refusal) if worth.refusal is not None else (worth, None)
 
 
-def _dispute(connection: Connection, dispute_id: UUID) -> RowMapping:
-    seen = visible(person().principal, t.dispute)
-    row = connection.execute(select(t.dispute).where(t.dispute.c.id == dispute_id, seen)).mappings().one_or_none()
+def _dispute(connection: Connection, dispute_id: UUID, now: datetime) -> Mapping[str, Any]:
+    row = dispute_reading.one(connection, dispute_id, partial(visible, person().principal), now)
     if row is None:
         raise Unknown("there is no such dispute")
     return row

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, Table, func, select, true
 
 from ledger.domain import decisions
 from ledger.domain.errors import NotAllowed, Refused, Unknown
@@ -35,12 +35,12 @@ class Actor:
     party: Party
     organisation_id: UUID | None
 
-    def sees(self) -> ColumnElement[bool]:
-        """The condition under which an appointment is this actor's to see."""
+    def sees(self, table: Table = t.appointment) -> ColumnElement[bool]:
+        """The condition under which a row of the table, which names both parties, is this actor's to see."""
         if self.party is Party.BUYER:
-            return t.appointment.c.buyer_id == self.organisation_id
+            return table.c.buyer_id == self.organisation_id
         if self.party is Party.SUPPLIER:
-            return t.appointment.c.supplier_id == self.organisation_id
+            return table.c.supplier_id == self.organisation_id
         return true()
 
 

@@ -90,10 +90,16 @@ class Desk:
         self.cases[case.id] = case
         self._recount(case, None)
         self._record(case, event)
+        if _is_due(case.state, event.effective_at):
+            self.lock((pinned.agreement_id,))
+            self.settle(event.effective_at, agreement_id=pinned.agreement_id)
         return case
 
     def move(self, case: Case, event: Event) -> None:
-        """Makes a move, with the accrual that it brings about and what it does to a promised replacement."""
+        """Makes a move, with the accrual that it brings about and what it does to a promised replacement.
+
+        A window of zero that begins with it is over at once.
+        """
         promised, kept = self._promises.kept_by(case, event), case.state.replaces_id
         if promised is not None:
             event = replacements.replacing(event, promised.id, promised.reference, promised.state)
@@ -102,6 +108,8 @@ class Desk:
             self._make(promised, replacements.kept(promised.state, case.id, case.reference, event.effective_at))
         elif kept is not None and case.state.replaces_id is None:
             self._revive(self._promises.of(kept), event)
+        if _is_due(case.state, event.effective_at):
+            self.move(case, self._fallen_due(case, event.effective_at))
 
     def _revive(self, promised: Case, fall: Event) -> None:
         """Opens a promise again because what had kept it fell; where its expiry has passed, it ends at once."""
@@ -236,7 +244,8 @@ class Desk:
         event = fallen_due(definition, state, self._proven(case, at))
         assert event is not None, "what is due by the state has an event"
         if event.kind is EventKind.DISPUTE_OPENED:
-            return Event(event.kind, at, event.actor, {**event.payload, "dispute": str(new_id())})
+            dispute_id = disputes.escalated_id(case.id, at)
+            return Event(event.kind, at, event.actor, {**event.payload, "dispute": str(dispute_id)})
         return event
 
     def _proven(self, case: Case, at: datetime) -> Findings | None:
@@ -326,6 +335,10 @@ class Desk:
         for rows, stored in alike.values():
             if update_rows(self.connection, t.appointment, rows, stored) != len(rows):
                 raise VersionMismatch("an appointment changed while it was being worked on; try again")
+
+
+def _is_due(state: Appointment, at: datetime) -> bool:
+    return state.next_due_at is not None and state.next_due_at <= at
 
 
 def _is_booked(state: Appointment | None, start: datetime, end: datetime) -> int:

@@ -21,24 +21,27 @@ CLOSING = {EventKind.DISPUTE_DECIDED, EventKind.DISPUTE_WITHDRAWN}
 
 def changes(case: Case, event: Event, add: Callable[..., None]) -> list[Executable]:
     """Adds the row of a dispute that opens; the statements for one that moves. `case` is after the event."""
-    payload = event.payload
     if event.kind is EventKind.DISPUTE_OPENED:
-        add("dispute", **_row(case, event))
+        add("dispute", **opened(case, event))
         return []
+    values = moved(event)
+    if not values:
+        return []
+    return [update(t.dispute).where(t.dispute.c.id == UUID(event.payload["dispute"])).values(**values)]
+
+
+def moved(event: Event) -> dict[str, Any]:
+    """What the event changes of its dispute's row, if it moves one."""
+    payload = event.payload
     if event.kind is EventKind.DISPUTE_REPLIED:
-        return [_update(payload, state="with_arbiter", reply_at=None, position=payload["position"], **_clock(payload))]
+        return {"state": "with_arbiter", "reply_at": None, "position": payload["position"], **_clock(payload)}
     if event.kind is EventKind.DISPUTE_ESCALATED:
-        return [_update(payload, state="with_arbiter", reply_at=None, **_clock(payload))]
-    if event.kind in CLOSING:
-        return [_update(payload, **_closed(event))]
-    return []
+        return {"state": "with_arbiter", "reply_at": None, **_clock(payload)}
+    return _closed(event) if event.kind in CLOSING else {}
 
 
-def _clock(payload: Any) -> dict[str, Any]:
-    return {"decision_at": instant(payload["decision_at"])}
-
-
-def _row(case: Case, event: Event) -> dict[str, Any]:
+def opened(case: Case, event: Event) -> dict[str, Any]:
+    """The row of the dispute that the event opens. `case` is after the event."""
     payload, pinned = event.payload, case.pinned
     waits = payload["reply_at"] is not None
     return {
@@ -68,6 +71,25 @@ def _row(case: Case, event: Event) -> dict[str, Any]:
     }
 
 
+def is_proven(connection: Connection, case: Case, at: datetime) -> bool:
+    """Whether the opener has brought evidence, of any grade, by `at`."""
+    opener = OPENER[DisputeKind(open_dispute(case.state)["kind"])]
+    evidence = t.evidence_item.c
+    query = select(
+        exists().where(
+            evidence.appointment_id == case.id,
+            evidence.party == opener.value,
+            evidence.kind != CONTACT_ATTEMPT,
+            evidence.received_at < at,
+        )
+    )
+    return bool(connection.execute(query).scalar_one())
+
+
+def _clock(payload: Any) -> dict[str, Any]:
+    return {"decision_at": instant(payload["decision_at"])}
+
+
 def _closed(event: Event) -> dict[str, Any]:
     payload = event.payload
     withdrawn = event.kind is EventKind.DISPUTE_WITHDRAWN
@@ -86,22 +108,3 @@ def _closed(event: Event) -> dict[str, Any]:
         "decision_at": None,
         "held": 0,
     }
-
-
-def _update(payload: Any, **values: Any) -> Executable:
-    return update(t.dispute).where(t.dispute.c.id == UUID(payload["dispute"])).values(**values)
-
-
-def is_proven(connection: Connection, case: Case, at: datetime) -> bool:
-    """Whether the opener has brought evidence, of any grade, by `at`."""
-    opener = OPENER[DisputeKind(open_dispute(case.state)["kind"])]
-    evidence = t.evidence_item.c
-    query = select(
-        exists().where(
-            evidence.appointment_id == case.id,
-            evidence.party == opener.value,
-            evidence.kind != CONTACT_ATTEMPT,
-            evidence.received_at < at,
-        )
-    )
-    return bool(connection.execute(query).scalar_one())

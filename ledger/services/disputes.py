@@ -5,10 +5,9 @@ whoever is no party of it, a clawback above the return cap, and an arbiter who o
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import func, or_, select
 
 from ledger.domain import disputes as rules
 from ledger.domain.disputes import DisputeKind, Position
@@ -16,7 +15,7 @@ from ledger.domain.errors import IllegalMove, NotAllowed, Refused, Unknown
 from ledger.domain.journal import AccrualKind
 from ledger.domain.lifecycle import Event, EventKind, Party, replay
 from ledger.domain.outcome import Findings
-from ledger.services import commands
+from ledger.services import commands, dispute_reading
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
@@ -172,14 +171,11 @@ def _write(desk: Desk, case: Case, dispute_id: UUID, message: str, actor: Actor,
 
 def in_hand(desk: Desk, dispute_id: UUID, actor: Actor, at: datetime) -> Case:
     """The dispute's appointment, locked and settled. Raises `Unknown` where the actor has nothing to do with it."""
-    sees: ColumnElement[bool] = true()
-    if actor.party is Party.BUYER:
-        sees = t.dispute.c.buyer_id == actor.organisation_id
-    elif actor.party is Party.SUPPLIER:
-        sees = t.dispute.c.supplier_id == actor.organisation_id
-    appointment_id: Any = desk.connection.execute(
-        select(t.dispute.c.appointment_id).where(t.dispute.c.id == dispute_id, sees)
+    dispute = t.dispute.c
+    found: UUID | None = desk.connection.execute(
+        select(dispute.appointment_id).where(dispute.id == dispute_id, actor.sees(t.dispute))
     ).scalar_one_or_none()
+    appointment_id = found or dispute_reading.opened_by_silence(desk.connection, dispute_id, actor.sees, at)
     if appointment_id is None:
         raise Unknown("there is no such dispute")
     return commands.in_hand(desk, appointment_id, actor, at)
