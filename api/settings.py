@@ -49,6 +49,8 @@ class Settings:
     """Wrong keys per address before the answer is 429; 0: no limit."""
     credit_limit: int = 1000
     """How much one person of finance may credit alone on a document, in major units of its currency; above it, two."""
+    webhooks_to_private_networks: bool = False
+    """Lets outgoing webhooks go to http and to addresses of one's own network: for development alone."""
     processes: int = 0
     """Server processes; 0: one on SQLite, two on PostgreSQL."""
     threads: int = 0

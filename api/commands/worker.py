@@ -1,15 +1,17 @@
-"""`worker`: settles, chains, finishes billing runs that nobody began, and renders; for ever, any number side by side.
+"""`worker`: settles, chains, finishes billing runs, renders and sends webhooks; for ever, any number side by side.
 
 Owns the rhythm: a jittered pause while there is nothing to do, a longer one after a fault, and a graceful end on
-SIGTERM and SIGINT. Work is claimed in the database, so that two workers never do the same thing twice.
+SIGTERM and SIGINT. Work is claimed in the database, so that two workers never do the same thing twice. Webhooks have
+threads of their own: neither a long rendering nor a slow receiver holds up anything else.
 """
 
 import random
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from types import FrameType
 
 import click
@@ -18,12 +20,14 @@ from sqlalchemy import Engine
 from api.commands import current_settings, now, opened
 from api.commands.rendering import store_of
 from api.commands.settlement import LOOKS_BACK
+from api.sending import Sender
+from api.settings import Settings
 from api.terminal import explained, json_option, print_json
 from invoices import rendering
 from invoices.run_queue import finish_abandoned
 from invoices.storage import Storage
 from ledger.domain.errors import Refusal
-from ledger.services import chain
+from ledger.services import announcing, chain
 from ledger.services.deadlines import settle_due
 from ledger.services.deliveries import attach_waiting
 
@@ -31,18 +35,20 @@ PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
 LATELY = timedelta(minutes=15)
 """Deliveries are attached as they come; what a crash left behind is not older than this."""
+FULL_LOOK_EVERY = timedelta(hours=1)
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="One round instead of for ever.")
 @json_option
 def worker(once: bool, as_json: bool) -> None:
-    """Settle and render for ever; stop with SIGTERM or Ctrl-C."""
+    """Settle, render and send webhooks for ever; stop with SIGTERM or Ctrl-C."""
     settings, pause = current_settings(), PAUSE_SECONDS
     storage = store_of(settings.documents_url)
     first = True
-    with opened(settings) as engine, told_to_stop() as stop:
+    with opened(settings) as engine, told_to_stop() as stop, webhooks(engine, settings, stop, once=once) as check:
         while not stop.is_set():
+            check()
             try:
                 settled, rendered = _round(engine, storage, settings.contact_secret, full=first)
                 first, pause = False, PAUSE_SECONDS
@@ -67,6 +73,46 @@ def _round(engine: Engine, storage: Storage, secret: bytes, *, full: bool) -> tu
     finish_abandoned(engine, at)
     chain.extend(engine, full=full)
     return settled, rendering.render_pending(engine, storage, now=now).done
+
+
+@contextmanager
+def webhooks(engine: Engine, settings: Settings, stop: threading.Event, *, once: bool) -> Iterator[Callable[[], None]]:
+    """Tells what was recorded and sends it beside everything else, or `once` at the end; what is given raises a fault.
+
+    On the way out, what is under way is finished.
+    """
+    sender = Sender(engine, settings, now)
+    if once:
+        yield lambda: None
+        announcing.announce(engine, now(), full=True)
+        sender.send_due()
+        return
+    with ThreadPoolExecutor(2, thread_name_prefix="webhooks") as pool:
+        running: list[Future[None]] = [pool.submit(_announce, engine, stop), pool.submit(sender.run, stop)]
+
+        def check() -> None:
+            for each in running:
+                if each.done():
+                    each.result()
+
+        try:
+            yield check
+        finally:
+            stop.set()
+
+
+def _announce(engine: Engine, stop: threading.Event) -> None:
+    """Makes deliveries of what was recorded, for ever; a full look at first and every hour."""
+    looked: datetime | None = None
+    while not stop.is_set():
+        at = now()
+        full = looked is None or at - looked >= FULL_LOOK_EVERY
+        with suppress(Refusal):
+            announcing.announce(engine, at, full=full)
+            if full:
+                announcing.clear_away(engine, at)
+                looked = at
+        stop.wait(PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads workers, guards nothing
 
 
 def _tell(settled: int, rendered: int, as_json: bool) -> None:

@@ -42,6 +42,7 @@ from api.resources import (
     reports,
     suppressions,
     users,
+    webhooks,
 )
 
 BLUEPRINTS: tuple[Resource, ...] = (
@@ -57,6 +58,7 @@ BLUEPRINTS: tuple[Resource, ...] = (
     disputes.blueprint,
     connections.blueprint,
     hooks.blueprint,
+    webhooks.blueprint,
     intake_refusals.blueprint,
     suppressions.blueprint,
     reported.blueprint,

@@ -1,8 +1,8 @@
 """Whether a webhook is from whom it says it is: signatures as each provider makes them, over the bytes as received.
 
-Owns the five schemes, what counts as stale, and what a usable secret is. Compares in constant time, against every
-secret that is alive. Refuses (401) everything that is not signed by one of them; a signature that is right but old
-is told apart, for it is kept without effect.
+Owns the five schemes, what counts as stale, what a usable secret is, and how we sign what we send. Compares in
+constant time, against every secret that is alive. Refuses (401) everything that is not signed by one of them; a
+signature that is right but old is told apart, for it is kept without effect.
 """
 
 import base64
@@ -114,6 +114,19 @@ def verify(provider: Provider, secrets: Iterable[str], delivery: Delivery, now: 
             stale = at is not None and abs(now - at) > TOLERANCE[provider]
             return Signed(secret, at, stale)
     raise Unauthenticated("the signature is not right", code="wrong_signature")
+
+
+def sign(secrets: Iterable[str], identity: str, at: datetime, body: bytes) -> dict[str, str]:
+    """The headers of a webhook of our own, as Standard Webhooks wants them: one signature for each living secret."""
+    stamp = str(int(at.timestamp()))
+    headers = {"webhook-id": identity, "webhook-timestamp": stamp}
+    signed = (each for secret in secrets for each in _standard(secret, Delivery(headers, body, "")))
+    return {**headers, "webhook-signature": " ".join(f"v1,{each}" for each in signed)}
+
+
+def new_secret(randomness: bytes) -> str:
+    """A secret of Standard Webhooks from 24 to 64 random bytes."""
+    return _SW_MARK + base64.b64encode(randomness).decode()
 
 
 def zoom_answer(secret: str, token: str) -> str:

@@ -97,12 +97,16 @@ def stage(definition: Definition, state: Appointment, billed: Billed, now: datet
 
 def verdict_state(state: Appointment, now: datetime) -> str:
     """`final` once every window is over and no dispute is open; else the stored state of the verdict."""
+    at = final_at(state)
+    return state.verdict.value if at is None or now < at else "final"
+
+
+def final_at(state: Appointment) -> datetime | None:
+    """When every window will be over if nobody moves; None while a verdict or a decision is awaited."""
     if state.verdict in (Verdict.PENDING, Verdict.CONTESTED):
-        return state.verdict.value
-    running = (state.rebooking_at, state.contest_at, state.clawback_at, state.replacement_at)
-    if any(at is not None and now < at for at in running):
-        return state.verdict.value
-    return "final"
+        return None
+    ends = (state.verdict_at, state.rebooking_at, state.contest_at, state.clawback_at, state.replacement_at)
+    return max(at for at in ends if at is not None)
 
 
 def deadlines(definition: Definition, state: Appointment, now: datetime) -> list[tuple[str, datetime]]:

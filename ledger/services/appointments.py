@@ -69,7 +69,7 @@ def one(
     found = cases.load(connection, and_(t.appointment.c.id == appointment_id, sees))
     if not found:
         return None
-    return {**_render(connection, found, now)[0], "calendar": calendar_of(connection, appointment_id)}
+    return {**render(connection, found, now)[0], "calendar": calendar_of(connection, appointment_id)}
 
 
 def submitted(
@@ -77,7 +77,7 @@ def submitted(
 ) -> dict[str, Any]:
     """The appointment that was written a moment ago, as JSON, without reading it again."""
     if _is_due(case.state, now):
-        (shown,) = _render(connection, [case], now)
+        (shown,) = render(connection, [case], now)
         return shown
     return as_json(case, SimpleNamespace(**person), UNTOUCHED, slugs, now)
 
@@ -95,7 +95,7 @@ def page(
     items: list[dict[str, Any]] = []
     while True:
         found = _load_page(connection, and_(sees, _condition(filters, now)), limit, after)
-        rendered = _render(connection, found, now)
+        rendered = render(connection, found, now)
         for position, item in enumerate(rendered):
             if filters.stage is None or item["stage"] == filters.stage.value:
                 items.append(item)
@@ -206,7 +206,8 @@ def _could_be(wanted: Stage, now: datetime) -> ColumnElement[bool]:
     }[wanted]
 
 
-def _render(connection: Connection, found: Sequence[Case], now: datetime) -> list[dict[str, Any]]:
+def render(connection: Connection, found: Sequence[Case], now: datetime) -> list[dict[str, Any]]:
+    """The appointments as JSON, in their order."""
     if not found:
         return []
     due = {case.pinned.agreement_id for case in found if _is_due(case.state, now) or case.state.replacement_at}

@@ -219,6 +219,7 @@ class IntakeRefusal(SQLModel, table=True):
         UniqueConstraint("supplier_id", "source_key"),
         Index("ix_intake_refusal_supplier_id_id", "supplier_id", "id"),
         Index("ix_intake_refusal_buyer_id_id", "buyer_id", "id"),
+        Index(None, "recorded_at"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -75,6 +75,7 @@ class DocumentRow(SQLModel, table=True):
         Index("ix_document_supplier_id_id", "supplier_id", "id"),
         Index("ix_document_period_id", "period", "id"),
         Index("ix_document_corrects_id", "corrects_id"),
+        Index(None, "issued_at"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -173,7 +174,10 @@ class DocumentFile(SQLModel, table=True):
     """Bytes kept in the document store: where, how many, and their SHA-256."""
 
     __tablename__ = "document_file"
-    __table_args__ = (Index("ix_document_file_supplier_id_buyer_id", "supplier_id", "buyer_id"),)
+    __table_args__ = (
+        Index("ix_document_file_supplier_id_buyer_id", "supplier_id", "buyer_id"),
+        Index(None, "stored_at"),
+    )
 
     document_id: UUID = Field(foreign_key="document.id", primary_key=True)
     kind: str = Field(primary_key=True)

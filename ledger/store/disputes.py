@@ -70,6 +70,7 @@ class DisputeMessage(SQLModel, table=True):
     __table_args__ = (
         Index("ix_dispute_message_dispute_id_id", "dispute_id", "id"),
         Index("ix_dispute_message_supplier_id_buyer_id", "supplier_id", "buyer_id"),
+        Index(None, "sent_at"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

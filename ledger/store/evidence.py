@@ -26,6 +26,7 @@ class Evidence(SQLModel, table=True):
         Index("ix_evidence_appointment_id_id", "appointment_id", "id"),
         Index("ix_evidence_supplier_id_buyer_id", "supplier_id", "buyer_id"),
         Index("ix_evidence_delivery_id", "delivery_id"),
+        Index(None, "received_at"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

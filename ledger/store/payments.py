@@ -138,6 +138,7 @@ class Payment(SQLModel, table=True):
         UniqueConstraint("returns_id"),
         UniqueConstraint("bank_line_id", "document_id"),
         Index(None, "document_id"),
+        Index(None, "recorded_at"),
         Index(None, "supplier_id", "buyer_id"),
     )
 

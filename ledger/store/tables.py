@@ -16,6 +16,7 @@ from ledger.store import (
     parties,
     payments,
     reported,
+    webhooks,
 )
 
 
@@ -55,6 +56,9 @@ connection = _table(hooks.Connection)
 incoming_delivery = _table(hooks.IncomingDelivery)
 delivery_hint = _table(hooks.DeliveryHint)
 calendar_link = _table(hooks.CalendarLink)
+webhook_endpoint = _table(webhooks.WebhookEndpoint)
+outgoing_delivery = _table(webhooks.OutgoingDelivery)
+delivery_attempt = _table(webhooks.DeliveryAttempt)
 idempotency_key = _table(appointments.IdempotencyKey)
 
 account = _table(journal.Account)

@@ -360,6 +360,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("supplier_id", "number", name=op.f("uq_document_supplier_id_number")),
     )
     with op.batch_alter_table("document", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_document_issued_at"), ["issued_at"], unique=False)
         batch_op.create_index("ix_document_buyer_id_id", ["buyer_id", "id"], unique=False)
         batch_op.create_index("ix_document_corrects_id", ["corrects_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_document_number"), ["number"], unique=False)
@@ -410,6 +411,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("supplier_id", "source_key", name=op.f("uq_intake_refusal_supplier_id_source_key")),
     )
     with op.batch_alter_table("intake_refusal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_intake_refusal_recorded_at"), ["recorded_at"], unique=False)
         batch_op.create_index("ix_intake_refusal_buyer_id_id", ["buyer_id", "id"], unique=False)
         batch_op.create_index("ix_intake_refusal_supplier_id_id", ["supplier_id", "id"], unique=False)
 
@@ -476,6 +478,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("document_id", "kind", name=op.f("pk_document_file")),
     )
     with op.batch_alter_table("document_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_document_file_stored_at"), ["stored_at"], unique=False)
         batch_op.create_index("ix_document_file_supplier_id_buyer_id", ["supplier_id", "buyer_id"], unique=False)
 
     op.create_table(
@@ -1011,6 +1014,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
     )
     with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_received_at"), ["received_at"], unique=False)
         batch_op.create_index("ix_evidence_delivery_id", ["delivery_id"], unique=False)
         batch_op.create_index("ix_evidence_appointment_id_id", ["appointment_id", "id"], unique=False)
         batch_op.create_index("ix_evidence_supplier_id_buyer_id", ["supplier_id", "buyer_id"], unique=False)
@@ -1194,6 +1198,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("returns_id", name=op.f("uq_payment_returns_id")),
     )
     with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payment_recorded_at"), ["recorded_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_payment_document_id"), ["document_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_payment_supplier_id_buyer_id"), ["supplier_id", "buyer_id"], unique=False)
 
@@ -1304,6 +1309,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute_message")),
     )
     with op.batch_alter_table("dispute_message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dispute_message_sent_at"), ["sent_at"], unique=False)
         batch_op.create_index("ix_dispute_message_dispute_id_id", ["dispute_id", "id"], unique=False)
         batch_op.create_index("ix_dispute_message_supplier_id_buyer_id", ["supplier_id", "buyer_id"], unique=False)
 
@@ -1418,6 +1424,116 @@ def upgrade() -> None:
         batch_op.create_index("ix_sale_buyer_id_id", ["buyer_id", "id"], unique=False)
         batch_op.create_index("ix_sale_supplier_id", ["supplier_id"], unique=False)
 
+    op.create_table(
+        "webhook_endpoint",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("url", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("description", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("types", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("secret", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("former_secret", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("former_until", ledger.store.types.Instant(), nullable=True),
+        sa.Column("created_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("created_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("announced_until", ledger.store.types.Instant(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", ledger.store.types.Instant(), nullable=True),
+        sa.Column("paused_until", ledger.store.types.Instant(), nullable=True),
+        sa.Column("disabled_at", ledger.store.types.Instant(), nullable=True),
+        sa.Column("disabled_because", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("deleted_at", ledger.store.types.Instant(), nullable=True),
+        sa.CheckConstraint(
+            "disabled_because IN ('gone', 'failing')", name=op.f("ck_webhook_endpoint_disabled_because")
+        ),
+        sa.CheckConstraint(
+            "(disabled_at IS NULL) = (disabled_because IS NULL)", name=op.f("ck_webhook_endpoint_disabled_with_reason")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_webhook_endpoint_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoint")),
+    )
+    with op.batch_alter_table("webhook_endpoint", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_endpoint_organisation_id_id", ["organisation_id", "id"], unique=False)
+
+    op.create_table(
+        "outgoing_delivery",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("type", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("source_id", sa.Uuid(), nullable=False),
+        sa.Column("source_number", sa.Integer(), nullable=False),
+        sa.Column("body", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("happened_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("created_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("due_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("expires_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("finished_at", ledger.store.types.Instant(), nullable=True),
+        sa.CheckConstraint("(state = 'scheduled') = (body IS NULL)", name=op.f("ck_outgoing_delivery_body")),
+        sa.CheckConstraint(
+            "state IN ('scheduled', 'pending', 'delivered', 'failed')", name=op.f("ck_outgoing_delivery_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"], ["webhook_endpoint.id"], name=op.f("fk_outgoing_delivery_endpoint_id_webhook_endpoint")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_outgoing_delivery_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outgoing_delivery")),
+        sa.UniqueConstraint(
+            "endpoint_id",
+            "source",
+            "source_id",
+            "source_number",
+            name=op.f("uq_outgoing_delivery_endpoint_id_source_source_id_source_number"),
+        ),
+    )
+    with op.batch_alter_table("outgoing_delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_outgoing_delivery_created_at", ["created_at"], unique=False)
+        batch_op.create_index("ix_outgoing_delivery_organisation_id_id", ["organisation_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_outgoing_delivery_pending",
+            ["endpoint_id", "due_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'pending'"),
+            sqlite_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
+            "ix_outgoing_delivery_scheduled",
+            ["due_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'scheduled'"),
+            sqlite_where=sa.text("state = 'scheduled'"),
+        )
+
+    op.create_table(
+        "delivery_attempt",
+        sa.Column("delivery_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("began_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("milliseconds", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("error", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("response", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["outgoing_delivery.id"], name=op.f("fk_delivery_attempt_delivery_id_outgoing_delivery")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_delivery_attempt_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_delivery_attempt")),
+    )
+    with op.batch_alter_table("delivery_attempt", schema=None) as batch_op:
+        batch_op.create_index("ix_delivery_attempt_organisation_id", ["organisation_id"], unique=False)
+
     triggers.recreate(op.get_bind())
 
 
@@ -1425,6 +1541,29 @@ def downgrade() -> None:
     bind = op.get_bind()
     for statement in triggers.drop_statements(bind.dialect.name):
         bind.execute(sa.text(statement))
+    with op.batch_alter_table("delivery_attempt", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_attempt_organisation_id")
+
+    op.drop_table("delivery_attempt")
+    with op.batch_alter_table("outgoing_delivery", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outgoing_delivery_scheduled",
+            postgresql_where=sa.text("state = 'scheduled'"),
+            sqlite_where=sa.text("state = 'scheduled'"),
+        )
+        batch_op.drop_index(
+            "ix_outgoing_delivery_pending",
+            postgresql_where=sa.text("state = 'pending'"),
+            sqlite_where=sa.text("state = 'pending'"),
+        )
+        batch_op.drop_index("ix_outgoing_delivery_organisation_id_id")
+        batch_op.drop_index("ix_outgoing_delivery_created_at")
+
+    op.drop_table("outgoing_delivery")
+    with op.batch_alter_table("webhook_endpoint", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhook_endpoint_organisation_id_id")
+
+    op.drop_table("webhook_endpoint")
     with op.batch_alter_table("sale", schema=None) as batch_op:
         batch_op.drop_index("ix_sale_supplier_id")
         batch_op.drop_index("ix_sale_buyer_id_id")
@@ -1463,6 +1602,7 @@ def downgrade() -> None:
 
     op.drop_table("payment_file_item")
     with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payment_recorded_at"))
         batch_op.drop_index(batch_op.f("ix_payment_supplier_id_buyer_id"))
         batch_op.drop_index(batch_op.f("ix_payment_document_id"))
 
@@ -1550,6 +1690,7 @@ def downgrade() -> None:
     op.drop_table("rendering")
     op.drop_table("month_position")
     with op.batch_alter_table("document_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_document_file_stored_at"))
         batch_op.drop_index("ix_document_file_supplier_id_buyer_id")
 
     op.drop_table("document_file")
@@ -1566,11 +1707,13 @@ def downgrade() -> None:
 
     op.drop_table("download")
     with op.batch_alter_table("intake_refusal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_intake_refusal_recorded_at"))
         batch_op.drop_index("ix_intake_refusal_supplier_id_id")
         batch_op.drop_index("ix_intake_refusal_buyer_id_id")
 
     op.drop_table("intake_refusal")
     with op.batch_alter_table("document", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_document_issued_at"))
         batch_op.drop_index("ix_document_supplier_id_id")
         batch_op.drop_index("ix_document_period_id")
         batch_op.drop_index("ix_document_corrects_id")

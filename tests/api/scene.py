@@ -58,7 +58,7 @@ class Scene:
         """The ids, and as `own_x` those of the buyer's or the supplier's x: the supplier's for suppliers."""
         party = "supplier" if who.endswith("supplier") else "buyer"
         own = {"organisation": self.ids[PARTIES[party]], "slug": PARTIES[party], "role": party}
-        own |= {name: self.ids[f"{party}_{name}"] for name in ("key", "user")}
+        own |= {name: self.ids[f"{party}_{name}"] for name in ("key", "user", "endpoint", "sent")}
         return self.ids | {f"own_{name}": value for name, value in own.items()}
 
     def secret_to(self, other: str) -> list[str]:
@@ -121,6 +121,8 @@ def _people(scene: Scene) -> None:
             owner = UUID(scene.ids[slug])
             row = access.create_user(connection, f"{party}@{slug}.example", "Kim", "no hash", [party], owner, scene.now)
         scene.ids[f"{party}_user"] = str(row["id"])
+        scene.made(f"{party}_endpoint", party, "/v1/webhook-endpoints", {"url": f"https://{slug}.example/hook"})
+        scene.made(f"{party}_sent", party, f"/v1/webhook-endpoints/{{{party}_endpoint}}/test")
 
 
 def definition(slug: str, **changes: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ FOREIGN = {
     "buyer": {"other_supplier": "west-bank", "other_buyer": "north-bank"},
     "definition": dict.fromkeys(OTHERS, "finance-review"),
     "appointment": dict.fromkeys(OTHERS, "@billed"),
+    "endpoint": dict.fromkeys(OTHERS, "@supplier_endpoint"),
 }
 """What is foreign to whom, by the name of the query parameter that filters by it."""
 
@@ -35,6 +36,7 @@ WHERE = {
     "evidence_id": "evidence",
     "run_id": "billing_run",
     "key_id": "own_key",
+    "endpoint_id": "own_endpoint",
     "line_id": "bank_line",
     "file_id": "payment_file",
     "number": "one",
@@ -174,6 +176,17 @@ ROWS: dict[str, Row] = {
     "list_incoming_deliveries": row(admin=200, buyer=404, supplier=200),
     "release_delivery": row(admin=200),
     "receive_delivery": row(anybody=401),
+    # Events that are sent
+    "create_webhook_endpoint": row({"url": "https://new.example/hook"}, buyer=201, supplier=201),
+    "list_webhook_endpoints": row(buyer=200, supplier=200),
+    "show_webhook_endpoint": row(buyer=200, supplier=200),
+    "delete_webhook_endpoint": row(buyer=204, supplier=204),
+    "rotate_webhook_secret": row({}, buyer=200, supplier=200),
+    "enable_webhook_endpoint": row(buyer=200, supplier=200),
+    "send_test_webhook": row(buyer=202, supplier=202),
+    "list_deliveries": row(buyer=200, supplier=200),
+    "show_delivery": row(at={"delivery_id": "own_sent"}, buyer=200, supplier=200),
+    "retry_delivery": row(at={"delivery_id": "own_sent"}, buyer=202, supplier=202),
     # Intake
     "list_intake_refusals": row(also=OWN),
     "suppress_contacts": row({"items": [{"kind": "email", "value": "new@leave.example"}]}, buyer=201),

@@ -9,7 +9,17 @@ import pytest
 
 from ledger.domain import sealing
 from ledger.domain.errors import Unauthenticated, Unavailable
-from ledger.domain.signatures import FORM, Delivery, Provider, is_plain_token, is_usable, provider_of, verify
+from ledger.domain.signatures import (
+    FORM,
+    Delivery,
+    Provider,
+    is_plain_token,
+    is_usable,
+    new_secret,
+    provider_of,
+    sign,
+    verify,
+)
 from tests.support import senders
 from tests.support.senders import SECRET, STANDARD_SECRET
 
@@ -88,6 +98,20 @@ def test_standard_webhooks_published_example() -> None:
     delivery = Delivery(headers, b'{"test": 2432232314}', URL)
     at = datetime.fromtimestamp(1614265330, UTC)
     assert verify(Provider.STANDARD_WEBHOOKS, [STANDARD_SECRET], delivery, at).at == at
+
+
+def test_what_we_sign_is_what_standard_webhooks_publishes() -> None:
+    at, body = datetime.fromtimestamp(1614265330, UTC), b'{"test": 2432232314}'
+    headers = sign([STANDARD_SECRET], "msg_p5jXN8AQM9LWM0D4loKWxJek", at, body)
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert headers["webhook-timestamp"] == "1614265330"
+
+
+def test_a_message_is_signed_with_every_living_secret_and_each_receiver_finds_its_own() -> None:
+    secrets = [new_secret(bytes([number]) * 32) for number in range(2)]
+    delivery = Delivery(sign(secrets, "evt_1", NOW, BODY), BODY, "")
+    assert delivery.headers["webhook-signature"].count("v1,") == 2
+    assert [verify(Provider.STANDARD_WEBHOOKS, [each], delivery, NOW).secret for each in secrets] == secrets
 
 
 def test_twilio_published_example() -> None:

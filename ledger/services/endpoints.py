@@ -1,0 +1,176 @@
+"""Where organisations want to be told: the life of a webhook endpoint and of its secret.
+
+Owns making, rotating, enabling and removing. A secret is made here, shown once and kept sealed; a new one leaves the
+former alive for a while. Refuses URLs that lead into a network of ours, and more endpoints than anybody needs.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, delete, func, insert, select, update
+
+from ledger.domain import announcing, sealing
+from ledger.domain.addresses import parsed_url
+from ledger.domain.errors import IllegalMove, Refused, Unknown
+from ledger.domain.retrying import GIVES_UP_AFTER
+from ledger.domain.signatures import new_secret
+from ledger.store import tables as t
+from ledger.store.types import new_id
+from ledger.store.webhooks import FAILED, PENDING, SCHEDULED
+
+PURPOSE: Final = "webhook endpoint"
+SECRET_BYTES: Final = 32
+MOST_PER_ORGANISATION: Final = 20
+CATCHES_UP: Final = timedelta(days=30)
+"""How far back an endpoint is told of what it missed while it was disabled."""
+
+endpoint, delivery = t.webhook_endpoint.c, t.outgoing_delivery.c
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An endpoint with its secret, which nobody can read again."""
+
+    row: RowMapping
+    secret: str
+
+
+def create(
+    connection: Connection,
+    organisation_id: UUID,
+    url: str,
+    types: Sequence[str] | None,
+    description: str | None,
+    key: str,
+    now: datetime,
+    actor: str,
+    *,
+    private: bool,
+) -> Made:
+    """A new endpoint, told of what is recorded from now on. `key` is the installation's, which seals the secret."""
+    try:
+        parsed_url(url, private=private)
+    except ValueError as error:
+        raise Refused.by("url", "url_not_taken", f"the URL {error}") from None
+    if (
+        connection.execute(select(func.count()).select_from(_of(organisation_id).subquery())).scalar_one()
+        >= MOST_PER_ORGANISATION
+    ):
+        detail = f"an organisation has {MOST_PER_ORGANISATION} endpoints at the most"
+        raise Refused.by("webhook_endpoints", "too_many_endpoints", detail)
+    identity, secret = new_id(), new_secret(secrets.token_bytes(SECRET_BYTES))
+    connection.execute(
+        insert(t.webhook_endpoint).values(
+            id=identity,
+            organisation_id=organisation_id,
+            url=url,
+            description=description,
+            types=None if types is None else sorted(set(types)),
+            secret=_sealed(secret, key),
+            created_at=now,
+            created_by=actor,
+            announced_until=now,
+            failures=0,
+        )
+    )
+    return Made(one(connection, identity), secret)
+
+
+def _of(organisation_id: UUID) -> "Select[tuple[UUID]]":
+    alive = (endpoint.organisation_id == organisation_id) & endpoint.deleted_at.is_(None)
+    return select(endpoint.id).where(alive)
+
+
+def one(connection: Connection, endpoint_id: UUID, within: ColumnElement[bool] | None = None) -> RowMapping:
+    """One endpoint that was not deleted. Raises `Unknown`."""
+    query = select(t.webhook_endpoint).where(endpoint.id == endpoint_id, endpoint.deleted_at.is_(None))
+    found = connection.execute(query if within is None else query.where(within)).mappings().one_or_none()
+    if found is None:
+        raise Unknown
+    return found
+
+
+def rotate(
+    connection: Connection, endpoint_id: UUID, key: str, lives_until: datetime, within: ColumnElement[bool]
+) -> Made:
+    """A new secret; until `lives_until` messages carry the signature of the present one as well."""
+    found, secret = one(connection, endpoint_id, within), new_secret(secrets.token_bytes(SECRET_BYTES))
+    values = {"secret": _sealed(secret, key), "former_secret": found["secret"], "former_until": lives_until}
+    connection.execute(update(t.webhook_endpoint).where(endpoint.id == endpoint_id).values(values))
+    return Made(one(connection, endpoint_id), secret)
+
+
+def enable(connection: Connection, endpoint_id: UUID, now: datetime, within: ColumnElement[bool]) -> RowMapping:
+    """Sends again, beginning with what waits and what was missed. Once more changes nothing but a pause."""
+    found = one(connection, endpoint_id, within)
+    values = {"disabled_at": None, "disabled_because": None, "failures": 0, "failing_since": None, "paused_until": None}
+    missed = max(found["announced_until"], now - CATCHES_UP)
+    connection.execute(
+        update(t.webhook_endpoint).where(endpoint.id == endpoint_id).values(**values, announced_until=missed)
+    )
+    if found["disabled_at"] is not None:
+        waiting = (delivery.endpoint_id == endpoint_id) & (delivery.state == PENDING)
+        again = {"due_at": now, "expires_at": now + GIVES_UP_AFTER}
+        connection.execute(update(t.outgoing_delivery).where(waiting).values(again))
+    return one(connection, endpoint_id)
+
+
+def remove(connection: Connection, endpoint_id: UUID, now: datetime, within: ColumnElement[bool]) -> None:
+    """Nothing more is sent; what waits is given up, the log stays."""
+    one(connection, endpoint_id, within)
+    here = delivery.endpoint_id == endpoint_id
+    connection.execute(update(t.webhook_endpoint).where(endpoint.id == endpoint_id).values(deleted_at=now))
+    connection.execute(delete(t.outgoing_delivery).where(here, delivery.state == SCHEDULED))
+    given_up = {"state": FAILED, "finished_at": now}
+    connection.execute(update(t.outgoing_delivery).where(here, delivery.state == PENDING).values(given_up))
+
+
+def test(connection: Connection, endpoint_id: UUID, now: datetime, within: ColumnElement[bool]) -> UUID:
+    """Sends a message that tells nothing, so that a receiver can be tried out. The delivery's id."""
+    found = one(connection, endpoint_id, within)
+    if found["disabled_at"] is not None:
+        raise IllegalMove("the endpoint is disabled", code="endpoint_disabled")
+    identity = new_id()
+    connection.execute(
+        insert(t.outgoing_delivery).values(
+            id=identity,
+            endpoint_id=endpoint_id,
+            organisation_id=found["organisation_id"],
+            event_id=announcing.event_id("test", identity, 0),
+            type=announcing.TEST,
+            source="test",
+            source_id=identity,
+            source_number=0,
+            body=announcing.message(announcing.TEST, now, {"endpoint": endpoint_id}),
+            happened_at=now,
+            created_at=now,
+            state=PENDING,
+            attempts=0,
+            due_at=now,
+            expires_at=now + GIVES_UP_AFTER,
+        )
+    )
+    return identity
+
+
+def retry(connection: Connection, delivery_id: UUID, now: datetime, within: ColumnElement[bool]) -> RowMapping:
+    """Sends a delivery again, whatever became of it, with the same id and body. Raises `Unknown` or `IllegalMove`."""
+    query = select(t.outgoing_delivery).where(delivery.id == delivery_id, delivery.state != SCHEDULED, within)
+    found = connection.execute(query).mappings().one_or_none()
+    if found is None:
+        raise Unknown
+    state = connection.execute(select(t.webhook_endpoint).where(endpoint.id == found["endpoint_id"])).mappings().one()
+    if state["deleted_at"] is not None or state["disabled_at"] is not None:
+        raise IllegalMove("the endpoint is disabled or deleted", code="endpoint_disabled")
+    again = {"state": PENDING, "due_at": now, "expires_at": now + GIVES_UP_AFTER, "finished_at": None}
+    connection.execute(update(t.outgoing_delivery).where(delivery.id == delivery_id).values(again))
+    connection.execute(update(t.webhook_endpoint).where(endpoint.id == found["endpoint_id"]).values(paused_until=None))
+    return connection.execute(select(t.outgoing_delivery).where(delivery.id == delivery_id)).mappings().one()
+
+
+def _sealed(secret: str, key: str) -> str:
+    return sealing.seal(key, PURPOSE, secret, secrets.token_bytes(sealing.NONCE_BYTES))
