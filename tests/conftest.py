@@ -1,22 +1,23 @@
 """Fixtures every test may ask for: databases of both engines, and how Hypothesis looks for examples.
 
 `database_url` and `engine` run a test once per engine; `sqlite_url` and `postgresql_url` are for what only one of
-them does. Each test gets a database of its own, migrated and empty.
+them does. Each test gets a database for itself, migrated and empty (`tests/support/leases.py`).
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 from playwright.sync_api import Browser, Page
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 
 from tests.support import databases
 from tests.support.browser import fresh_page, launched
+from tests.support.leases import Engines, PostgresLeases, SqliteLeases
 from tests.support.schematron import verdict
 
 # The same examples every time, so that a red test is red for everybody. `HYPOTHESIS_PROFILE=search` looks for new ones.
@@ -30,6 +31,17 @@ def migrate(url: str) -> None:
     from ledger.store.migrate import upgrade
 
     upgrade(url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashed by the same algorithm with the least of work: slowness is all that the rest would add."""
+    from api import passwords
+
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: quick)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,17 +89,41 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return databases.make_sqlite_template(tmp_path_factory.mktemp("template") / "ledger.sqlite", migrate)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def engines() -> Iterator[Engines]:
+    """Every engine that is made for a database of the tests."""
+    made = Engines(create_engine)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ledger.store.engine.create_engine", made.create)
+        yield made
+
+
+@pytest.fixture(scope="session")
+def postgresql_leases(postgresql_server: databases.PostgresServer, engines: Engines) -> Iterator[PostgresLeases]:
+    leases = PostgresLeases(postgresql_server, engines)
+    yield leases
+    leases.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_leases(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, engines: Engines
+) -> Iterator[SqliteLeases]:
+    leases = SqliteLeases(sqlite_template, tmp_path_factory.mktemp("leases"), engines)
+    yield leases
+    leases.close()
+
+
 @pytest.fixture
-def postgresql_url(postgresql_server: databases.PostgresServer) -> Iterator[str]:
-    with postgresql_server.cloned() as url:
+def postgresql_url(postgresql_leases: PostgresLeases) -> Iterator[str]:
+    with postgresql_leases.lent() as url:
         yield url
 
 
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    path = tmp_path / "ledger.sqlite"
-    shutil.copyfile(sqlite_template, path)
-    return databases.sqlite_url_of(path)
+def sqlite_url(sqlite_leases: SqliteLeases) -> Iterator[str]:
+    with sqlite_leases.lent() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

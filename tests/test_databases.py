@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -14,7 +15,14 @@ import sqlalchemy as sa
 from freezegun import freeze_time
 from sqlalchemy import Engine
 
+from ledger.store.engine import make_engine
 from tests.support import databases
+from tests.support.leases import Engines, PostgresLeases
+
+NUMBERED = (
+    "SET LOCAL session_replication_role = replica; INSERT INTO number_series VALUES "
+    "('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002', 'invoice', 'A-B', 1)"
+)
 
 
 @pytest.mark.parametrize("turn", [1, 2])
@@ -23,6 +31,43 @@ def test_every_test_gets_a_migrated_database_of_its_own(engine: Engine, turn: in
         assert sa.inspect(connection).has_table("alembic_version")
         assert not sa.inspect(connection).has_table("mark")
         connection.execute(sa.text("CREATE TABLE mark (id integer)"))
+
+
+def turn(leases: PostgresLeases, statement: str) -> str:
+    """What one test does with a database that it is lent, and which one that was."""
+    with leases.lent() as url, make_engine(url).begin() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM number_series")).scalar_one() == 0
+        connection.execute(sa.text(statement))
+    return url
+
+
+def test_a_database_is_lent_again_emptied_unless_it_is_another_one_now(
+    postgresql_server: databases.PostgresServer, engines: Engines
+) -> None:
+    leases = PostgresLeases(postgresql_server, engines)
+    first = turn(leases, NUMBERED)
+    for harm in ("DROP TRIGGER entry_no_update ON entry", "ALTER TABLE entry DISABLE TRIGGER entry_no_update",
+                 "CREATE TABLE mark (id integer)", "UPDATE alembic_version SET version_num = '0000'"):  # fmt: skip
+        assert turn(leases, harm) == first
+        first = turn(leases, NUMBERED)
+        assert turn(leases, "SELECT 1") == first
+    with leases.lent() as url:
+        waiting = make_engine(url).connect()
+        waiting.execute(sa.text(NUMBERED))
+    assert turn(leases, "SELECT 1") != url == first, "somebody is at work in it"
+    waiting.invalidate()
+    waiting.close()
+    leases.close()
+
+
+def test_an_engine_hears_nothing_that_another_ones_listener_is_told(sqlite_url: str) -> None:
+    heard: list[Any] = []
+    first, second = make_engine(sqlite_url), make_engine(sqlite_url)
+    sa.event.listen(first, "before_cursor_execute", lambda *told: heard.append(told[0].engine))
+    for engine in (first, second):
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 7"))
+    assert set(heard) == {first}
 
 
 def test_a_database_is_dropped_under_an_open_connection(postgresql_server: databases.PostgresServer) -> None:

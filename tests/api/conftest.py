@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from api import create_app
-from api.databases import EXTENSION, Database
 from ledger.domain.errors import Unknown
 from ledger.services import access, parties
 from ledger.store.engine import writing
+from tests.support.applications import SECRET, application, store_of
 
-SECRET = "a secret for tests, long enough to be one"
+__all__ = ["ACME", "SECRET", "Caller", "organisation", "store_of"]
 
 
 @dataclass(frozen=True)
@@ -39,31 +39,31 @@ class Caller:
 
 
 @pytest.fixture
-def app(database_url: str) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, database_url: str) -> Flask:
+    app: Flask = request.getfixturevalue("new_app") if "new_app" in request.fixturenames else application(database_url)
+    return app
+
+
+@pytest.fixture
+def new_app(database_url: str) -> Iterator[Flask]:
+    """For tests that add to the application or count: whoever asks for `app` in them gets this one."""
     app = create_app({"DATABASE_URL": database_url, "SECRET_KEY": SECRET, "TESTING": True})
     yield app
     store_of(app).dispose()
 
 
 @pytest.fixture
-def sqlite_admin(sqlite_url: str) -> Iterator[Caller]:
+def sqlite_admin(sqlite_url: str) -> Caller:
     """An admin on SQLite alone, for what is decided before any database is asked."""
-    app = create_app({"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "TESTING": True})
+    app = application(sqlite_url)
     with writing(store_of(app).engine) as connection:
         issued = access.issue_key(connection, "admin", None, datetime.now(UTC))
-    yield Caller(app.test_client(), issued.secret, str(issued.row["id"]))
-    store_of(app).dispose()
+    return Caller(app.test_client(), issued.secret, str(issued.row["id"]))
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
-
-
-def store_of(app: Flask) -> Database:
-    store = app.extensions[EXTENSION]
-    assert isinstance(store, Database)
-    return store
 
 
 @pytest.fixture

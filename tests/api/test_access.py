@@ -13,7 +13,8 @@ from ledger.services import access
 from ledger.services.access import Principal, visible
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
-from tests.api.conftest import ACME, SECRET, Caller, store_of
+from tests.api.conftest import ACME, Caller
+from tests.support.applications import SECRET, store_of
 
 Make = Callable[..., Caller]
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from api import create_app
 from api.cli import main
 from api.terminal import progress
-from tests.api.conftest import SECRET, Caller, store_of
+from tests.api.conftest import Caller
+from tests.support.applications import SECRET, application
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +40,8 @@ ACME = ("--slug", "acme-calls", "--kind", "supplier", "--legal-name", "Acme", "-
 def test_a_key_made_here_opens_the_api(database_url: str) -> None:
     key = run_json("keys", "create", "--role", "admin")
     assert key.keys() == {"id", "secret"}
-    app = create_app({"DATABASE_URL": database_url, "SECRET_KEY": SECRET, "TESTING": True})
-    answer = Caller(app.test_client(), key["secret"])("GET", "/v1/keys")
+    answer = Caller(application(database_url).test_client(), key["secret"])("GET", "/v1/keys")
     assert [item["id"] for item in answer.json["items"]] == [key["id"]]
-    store_of(app).dispose()
 
 
 def test_organisations_keys_and_users_from_beginning_to_end() -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from api import create_app
-from tests.api.conftest import SECRET, store_of
+from tests.support.applications import SECRET, store_of
 
 
 @pytest.fixture

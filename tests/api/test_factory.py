@@ -10,7 +10,8 @@ from flask import Flask
 from api import create_app
 from api import settings as configuration
 from ledger.store import migrate
-from tests.api.conftest import SECRET, Caller, store_of
+from tests.api.conftest import Caller
+from tests.support.applications import SECRET, store_of
 
 
 def make(path: Path, **config: Any) -> Flask:

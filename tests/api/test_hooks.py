@@ -14,14 +14,14 @@ from click.testing import CliRunner
 from flask import Flask
 from freezegun import freeze_time
 
-from api import create_app
 from api.cli import main
 from ledger.services import access
 from ledger.store.engine import writing
-from tests.api.conftest import SECRET as KEY
-from tests.api.conftest import Caller, organisation, store_of
+from tests.api.conftest import Caller, organisation
 from tests.api.terms import agreed, body_of, submission
 from tests.support import senders
+from tests.support.applications import SECRET as KEY
+from tests.support.applications import application, store_of
 from tests.support.senders import SECRET, STANDARD_SECRET, Sent, compact
 
 START = datetime(2026, 10, 8, 10, tzinfo=UTC)
@@ -74,7 +74,7 @@ class House:
 
 @contextmanager
 def founded(url: str) -> Iterator[House]:
-    app = create_app({"DATABASE_URL": url, "SECRET_KEY": KEY, "TESTING": True})
+    app = application(url)
     with freeze_time("2026-10-05T09:00:00Z") as clock:
         parties = key_for(app, "supplier", "acme-calls"), key_for(app, "buyer", "north-bank")
         found = House(app, key_for(app, "admin"), *parties, clock)
@@ -82,7 +82,6 @@ def founded(url: str) -> Iterator[House]:
         found.admin("PATCH", "/v1/organisations/north-bank", {"email": "office@north-bank.example"})
         found.connect("rooms", "zoom", owner="operator")
         yield found
-    store_of(app).dispose()
 
 
 def key_for(app: Flask, role: str, slug: str | None = None) -> Caller:

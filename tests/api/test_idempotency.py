@@ -135,9 +135,9 @@ def test_sixteen_different_bodies_at_once_have_one_effect(caller: Make, app_engi
 
 
 def test_a_crash_between_effect_and_answer_leaves_neither(
-    app: Flask, admin: Caller, app_engine: Engine, monkeypatch: pytest.MonkeyPatch
+    new_app: Flask, admin: Caller, app_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.config["PROPAGATE_EXCEPTIONS"] = False
+    new_app.config["PROPAGATE_EXCEPTIONS"] = False
     with monkeypatch.context() as broken:
         broken.setattr(Claim, "fill", _crash)
         assert admin("POST", "/v1/organisations", ACME, key="one").status_code == 500
@@ -151,7 +151,7 @@ def _crash(*_: Any) -> None:
 
 
 @pytest.fixture
-def outcomes(app: Flask) -> dict[str, Any]:
+def outcomes(new_app: Flask) -> dict[str, Any]:
     """A command that writes an organisation and then does what the test says."""
     script: dict[str, Any] = {"raises": None, "runs": 0}
     blueprint = Resource("scripted", description="For tests.")
@@ -166,7 +166,7 @@ def outcomes(app: Flask) -> dict[str, Any]:
             raise script["raises"]
         return Answer({"done": True})
 
-    app.register_blueprint(blueprint)
+    new_app.register_blueprint(blueprint)
     return script
 
 
@@ -210,8 +210,8 @@ def test_what_decided_nothing_is_judged_anew(
     assert count(app_engine, t.organisation) == 1
 
 
-def test_a_failure_is_never_kept(app: Flask, admin: Caller, outcomes: dict[str, Any], app_engine: Engine) -> None:
-    app.config["PROPAGATE_EXCEPTIONS"] = False
+def test_a_failure_is_never_kept(new_app: Flask, admin: Caller, outcomes: dict[str, Any], app_engine: Engine) -> None:
+    new_app.config["PROPAGATE_EXCEPTIONS"] = False
     outcomes["raises"] = RuntimeError("a bug")
     assert admin("POST", "/v1/scripted", ACME, key="one").status_code == 500
     assert count(app_engine, t.idempotency_key) == 0

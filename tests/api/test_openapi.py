@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from api import create_app
-from tests.api.conftest import SECRET, store_of
+from tests.support.applications import SECRET, store_of
 
 OPEN = {"/healthz", "/readyz", "/metrics"}
 SIGNED = {"/hooks/{connection}"}

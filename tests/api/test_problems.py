@@ -27,7 +27,8 @@ from ledger.domain.errors import (
 )
 from ledger.services import access
 from ledger.store import tables as t
-from tests.api.conftest import ACME, SECRET, Caller, store_of
+from tests.api.conftest import ACME, Caller
+from tests.support.applications import SECRET, store_of
 
 CANARY = "canary-7f3a"
 MEMBERS = {"type", "title", "status", "detail", "instance", "code"}
@@ -90,9 +91,9 @@ def test_unavailable_says_when_to_come_back(app: Flask) -> None:
 
 
 @pytest.fixture
-def faulty(app: Flask) -> Flask:
+def faulty(new_app: Flask) -> Flask:
     """Operations that fail in ways nobody foresaw."""
-    app.config["PROPAGATE_EXCEPTIONS"] = False
+    new_app.config["PROPAGATE_EXCEPTIONS"] = False
     blueprint = Resource("faulty", description="For tests.")
 
     @blueprint.command("/fails", roles={ADMIN}, status=201)
@@ -115,8 +116,8 @@ def faulty(app: Flask) -> Flask:
         command.connection.execute(insert(t.organisation).values({**row, "kind": CANARY}))
         return Answer()
 
-    app.register_blueprint(blueprint)
-    return app
+    new_app.register_blueprint(blueprint)
+    return new_app
 
 
 @pytest.mark.parametrize("path", ["/v1/fails", "/v1/violates"])

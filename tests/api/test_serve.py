@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli import main
-from tests.api.conftest import SECRET
+from tests.support.applications import SECRET
 
 STARTS_WITHIN_SECONDS = 60
 

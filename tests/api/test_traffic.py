@@ -23,6 +23,7 @@ def test_answers_with_personal_data_are_not_cached(admin: Caller) -> None:
     assert admin("GET", "/v1/users").headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.usefixtures("new_app")
 def test_metrics_count_by_route_and_never_by_path(admin: Caller) -> None:
     admin("GET", "/v1/organisations/somebody-in-particular")
     admin("GET", "/v1/no/such/path/either")

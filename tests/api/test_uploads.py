@@ -25,7 +25,7 @@ class ExhibitBody(Strict):
 
 
 @pytest.fixture
-def send(app: Flask, admin: Caller) -> Send:
+def send(new_app: Flask, admin: Caller) -> Send:
     blueprint = Resource("exhibits", description="For tests.")
 
     @blueprint.command(
@@ -38,7 +38,7 @@ def send(app: Flask, admin: Caller) -> Send:
             return Answer({"json": content})
         return Answer({"name": content.file_name, "type": content.media_type, "size": len(content.content)})
 
-    app.register_blueprint(blueprint)
+    new_app.register_blueprint(blueprint)
 
     def post(data: Any, key: str | None = None, **headers: str) -> Any:
         sent = {"Authorization": f"Bearer {admin.secret}", **headers}

@@ -1,6 +1,7 @@
 """People, a market and a clock for the pages: clients that have logged in, and a live server for the browser."""
 
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,17 +13,17 @@ import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from api import create_app, passwords
-from api.databases import EXTENSION
+from api import passwords
 from api.web import VIEWS, sessions
 from ledger.services import access, parties
 from ledger.store.engine import writing
 from tests.services.market import Market
+from tests.support.applications import application
 
 PASSWORD = "correct horse battery staple"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -51,9 +52,10 @@ class House:
 
     def add(self, email: str, *roles: str, slug: str | None = None, totp: str | None = None) -> UUID:
         organisation = None if slug is None else self.market.ids[slug]
+        hashed = passwords.hashed(PASSWORD)
         with writing(self.engine) as connection:
             row = access.create_user(
-                connection, email, email.partition("@")[0].title(), HASH, roles, organisation, NOON, totp_secret=totp
+                connection, email, email.partition("@")[0].title(), hashed, roles, organisation, NOON, totp_secret=totp
             )
         return UUID(str(row["id"]))
 
@@ -66,9 +68,6 @@ class House:
             response = send(client, "/login/code", {"code": pyotp.TOTP(TOTP).at(at)})
         assert response.status_code == 302 and response.location == "/", response.text
         return client
-
-
-HASH = passwords.hashed(PASSWORD)
 
 
 def token_in(page: str) -> str:
@@ -95,18 +94,17 @@ def log_in(page: Page, address: str, email: str, at: datetime | None = None) -> 
     if at is not None:
         page.get_by_label("Code").fill(pyotp.TOTP(TOTP).at(at))
         page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+@pytest.fixture(scope="session")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("documents")
 
 
 @pytest.fixture
-def house(database_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    app = create_app(
-        {
-            "DATABASE_URL": database_url,
-            "DOCUMENTS_URL": (tmp_path / "documents").as_uri(),
-            "SECRET_KEY": "k" * 40,
-            "TESTING": True,
-        }
-    )
+def house(database_url: str, engine: Engine, documents: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    app = application(database_url, documents.as_uri())
 
     def set_clock(now: datetime) -> None:
         for module in (*VIEWS, sessions):
@@ -125,7 +123,8 @@ def house(database_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest
             changes = {"vat_id": vat_id, "vat_registered": True, "address": street}
             parties.change_organisation(connection, found.market.ids[slug], changes, "test", NOON)
     yield found
-    app.extensions[EXTENSION].dispose()
+    for kept in documents.iterdir():
+        shutil.rmtree(kept)
 
 
 @pytest.fixture
