@@ -15,6 +15,7 @@ from flask_smorest import Api
 from flask_smorest.utils import prepare_response
 from werkzeug.exceptions import HTTPException
 
+from api.codes import CODES
 from api.endpoints import ETAG, PARAMETERS, Resource
 from api.fields import OPENAPI
 from api.problems import MEDIA_TYPE, TITLES, on_http_exception
@@ -48,7 +49,8 @@ class LedgerApi(Api):
     """
 
     ERROR_SCHEMA = Problem
-    DEFAULT_ERROR_RESPONSE_NAME = "DEFAULT_ERROR"
+    DEFAULT_ERROR_RESPONSE_NAME = None
+    """Every status is told; none is left to a catch-all."""
 
     def __init__(self, app: Flask, **options: Any) -> None:
         self._resources: list[Resource] = []
@@ -82,16 +84,12 @@ class LedgerApi(Api):
         return on_http_exception(error)
 
     def _register_responses(self) -> None:
-        """Every refusal as a component, in the media type it is sent in."""
-        for status in HTTPStatus:
-            if status >= 400:
-                self._register_problem(status.name, TITLES.get(status, status.phrase))
-        self._register_problem(self.DEFAULT_ERROR_RESPONSE_NAME, "Any other refusal")
-
-    def _register_problem(self, name: str, description: str) -> None:
-        response = {"description": description, "schema": Problem}
-        prepare_response(response, self.spec, MEDIA_TYPE)
-        self.spec.components.response(name, response, lazy=True)
+        """Every refusal as a component: its media type, and the codes that come with its status."""
+        for status, codes in CODES.items():
+            told = {"properties": {"status": {"const": status}, "code": {"enum": list(codes)}}}
+            response = {"description": TITLES[status], "schema": {"allOf": [Problem, told]}}
+            prepare_response(response, self.spec, MEDIA_TYPE)
+            self.spec.components.response(HTTPStatus(status).name, response, lazy=True)
 
     def _register_etag_headers(self) -> None:
         for name, parameter in PARAMETERS.items():

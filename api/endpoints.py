@@ -51,7 +51,7 @@ BYTES: Final[dict[str, str]] = {"type": "string"}
 """The schema of an answer that is not JSON."""
 
 _READS: Final = (400, 401, 403, 429, 503)
-_WRITES: Final = (400, 401, 403, 409, 412, 413, 415, 422, 429, 503)
+_WRITES: Final = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503)
 
 
 class Resource(Blueprint):
@@ -89,7 +89,7 @@ class Resource(Blueprint):
                 endpoint
             )
             if or_csv:
-                table = {"200": {"content": {csv_bodies.MEDIA_TYPE: {"schema": BYTES}}}}
+                table = {200: {"content": {csv_bodies.MEDIA_TYPE: {"schema": BYTES}}}}
                 described = self.doc(responses=table)(described)
             if arguments is not None:
                 described = self.arguments(arguments, location="query", error_status_code=400)(described)
@@ -203,7 +203,7 @@ class Resource(Blueprint):
     ) -> None:
         for status in statuses:
             described = self.alt_response(status, response=HTTPStatus(status).name)(described)
-        security: list[dict[str, list[str]]] = [{"key": []}] if roles else []
+        security: list[dict[str, list[str]]] = [{"key": sorted(roles)}] if roles else []
         described = self.doc(operationId=endpoint.__name__, security=security)(described)
         # flask-smorest's decorators describe the view and would also run it: here they only describe.
         endpoint.__dict__["_apidoc"] = {**described.__dict__["_apidoc"], "headers": headers}
@@ -213,7 +213,7 @@ class Resource(Blueprint):
 
 
 def _statuses(rule: str, statuses: tuple[int, ...]) -> tuple[int, ...]:
-    return (*statuses, 404) if "<" in rule else statuses
+    return statuses if "<" not in rule or 404 in statuses else (*statuses, 404)
 
 
 def _said(status: int) -> str:

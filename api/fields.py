@@ -203,7 +203,8 @@ class Amount(fields.Field[Any]):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.metadata = {"anyOf": [{"type": "integer", "minimum": 1}, _MONEY_SHAPE]}
+        nothing = [{"type": "null"}] if self.allow_none else []
+        self.metadata = {"anyOf": [{"type": "integer", "minimum": 1}, _MONEY_SHAPE, *nothing], **self.metadata}
         self._whole, self._money = Whole(minimum=1), Money()
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:

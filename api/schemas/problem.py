@@ -3,6 +3,7 @@
 from marshmallow import fields as plain
 
 from api import fields
+from api.codes import CODES, LOOSE
 from api.schemas import Strict
 
 
@@ -17,7 +18,7 @@ class BrokenClause(Strict):
     """One clause or rule that the request breaks."""
 
     clause = plain.String(required=True, metadata={"description": "The part of the terms, such as intake.channels"})
-    code = plain.String(required=True)
+    code = fields.Choice((*CODES[422], *LOOSE), required=True)
     detail = plain.String(required=True)
 
 

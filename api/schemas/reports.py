@@ -33,7 +33,7 @@ class ReportQuery(Strict):
     to = PeriodField(load_default=None, metadata={"description": "Last month, included; left out: the present one"})
     by = Dimensions(
         load_default=tuple(DEFAULT.split(",")),
-        metadata={"description": f"Some of {', '.join(DIMENSIONS)}; left out: {DEFAULT}"},
+        metadata={"description": f"Some of {', '.join(DIMENSIONS)}", "default": DEFAULT},
     )
     supplier = fields.Slug(load_default=None)
     buyer = fields.Slug(load_default=None)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api import create_app
 from tests.support.applications import SECRET, store_of
@@ -78,7 +79,11 @@ def test_every_operation_is_told_in_full(document: dict[str, Any]) -> None:
             needed |= {"404"}
         assert needed <= operation["responses"].keys(), where
         assert any(status.startswith("2") for status in operation["responses"]), where
-        assert operation["security"] == ([] if path in OPEN | SIGNED else [{"key": []}]), where
+        if path in OPEN | SIGNED:
+            assert operation["security"] == [], where
+        else:
+            (needed_key,) = operation["security"]
+            assert needed_key["key"], where
 
 
 def test_every_path_parameter_is_declared(document: dict[str, Any]) -> None:
@@ -94,10 +99,20 @@ def test_every_post_takes_an_idempotency_key(document: dict[str, Any]) -> None:
             assert "#/components/parameters/IDEMPOTENCY_KEY" in references, path
 
 
-def test_refusals_are_documented_as_problems(document: dict[str, Any]) -> None:
+def test_refusals_are_documented_as_problems_with_their_codes(document: dict[str, Any]) -> None:
     for name, response in document["components"]["responses"].items():
         assert list(response["content"]) == ["application/problem+json"], name
-        assert response["content"]["application/problem+json"]["schema"]["$ref"].endswith("/Problem")
+        problem, told = response["content"]["application/problem+json"]["schema"]["allOf"]
+        assert problem["$ref"].endswith("/Problem")
+        assert told["properties"]["code"]["enum"], name
+
+
+def test_no_status_is_left_to_a_catch_all(document: dict[str, Any]) -> None:
+    assert [path for path, _, operation in operations(document) if "default" in operation["responses"]] == []
+
+
+def test_the_document_follows_the_specification(document: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(document).validate()
 
 
 def test_bodies_refuse_unknown_fields(document: dict[str, Any]) -> None:
