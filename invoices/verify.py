@@ -31,6 +31,7 @@ from ledger.services import (
     verify_evidence,
     verify_records,
     verify_replacements,
+    verify_webhooks,
 )
 from ledger.services.verify import UNREADABLE, Fault, Finding, Look, Notice, Progress, Report, Sweep, explained
 from ledger.services.verify_books import total
@@ -56,6 +57,7 @@ def sweeps(storage: Storage | None) -> list[Sweep]:
     every = [
         *verify_records.SWEEPS,
         *verify_deliveries.SWEEPS,
+        *verify_webhooks.SWEEPS,
         *verify_evidence.SWEEPS,
         *verify_books.SWEEPS,
         *verify_appointments.SWEEPS,

@@ -70,20 +70,21 @@ def delivered(source: Source) -> ColumnElement[bool]:
 
 
 def untold(source: Source, through: FromClause, party: ColumnElement[UUID], since: datetime) -> Select[Any]:
-    """The rows recorded `since` then, and since the endpoint was made, that have no delivery for it yet."""
+    """The rows recorded `since` then, of which the endpoint is told, that have no delivery for it yet."""
     identity, number = source.key
     return (
         select(
             endpoint.id.label("endpoint_id"),
             endpoint.organisation_id,
             endpoint.types,
+            endpoint.announced_until,
             identity.label("source_id"),
             number.label("source_number"),
             source.at.label("happened_at"),
             *source.columns,
         )
         .select_from(through.join(t.webhook_endpoint, endpoint.organisation_id == party))
-        .where(alive(), source.at >= since, source.at >= endpoint.created_at, source.condition, ~delivered(source))
+        .where(alive(), source.at >= since, source.at >= endpoint.tells_from, source.condition, ~delivered(source))
         .order_by(source.at, identity, number)
     )
 

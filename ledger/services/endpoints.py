@@ -25,6 +25,8 @@ from ledger.store.webhooks import FAILED, PENDING, SCHEDULED
 PURPOSE: Final = "webhook endpoint"
 SECRET_BYTES: Final = 32
 MOST_PER_ORGANISATION: Final = 20
+TESTED: Final = "test"
+"""The source of a message that tells nothing."""
 CATCHES_UP: Final = timedelta(days=30)
 """How far back an endpoint is told of what it missed while it was disabled."""
 
@@ -73,6 +75,7 @@ def create(
             secret=_sealed(secret, key),
             created_at=now,
             created_by=actor,
+            tells_from=now,
             announced_until=now,
             failures=0,
         )
@@ -108,10 +111,10 @@ def enable(connection: Connection, endpoint_id: UUID, now: datetime, within: Col
     """Sends again, beginning with what waits and what was missed. Once more changes nothing but a pause."""
     found = one(connection, endpoint_id, within)
     values = {"disabled_at": None, "disabled_because": None, "failures": 0, "failing_since": None, "paused_until": None}
-    missed = max(found["announced_until"], now - CATCHES_UP)
-    connection.execute(
-        update(t.webhook_endpoint).where(endpoint.id == endpoint_id).values(**values, announced_until=missed)
-    )
+    marks = {name: max(found[name], now - CATCHES_UP) for name in ("tells_from", "announced_until")}
+    if found["announced_until"] >= marks["announced_until"]:
+        marks["tells_from"] = found["tells_from"]
+    connection.execute(update(t.webhook_endpoint).where(endpoint.id == endpoint_id).values(**values, **marks))
     if found["disabled_at"] is not None:
         waiting = (delivery.endpoint_id == endpoint_id) & (delivery.state == PENDING)
         again = {"due_at": now, "expires_at": now + GIVES_UP_AFTER}
@@ -140,9 +143,9 @@ def test(connection: Connection, endpoint_id: UUID, now: datetime, within: Colum
             id=identity,
             endpoint_id=endpoint_id,
             organisation_id=found["organisation_id"],
-            event_id=announcing.event_id("test", identity, 0),
+            event_id=announcing.event_id(TESTED, identity, 0),
             type=announcing.TEST,
-            source="test",
+            source=TESTED,
             source_id=identity,
             source_number=0,
             body=announcing.message(announcing.TEST, now, {"endpoint": endpoint_id}),

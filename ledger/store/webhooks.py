@@ -20,8 +20,8 @@ GONE, FAILING = "gone", "failing"
 class WebhookEndpoint(SQLModel, table=True):
     """`types` are the events wanted (NULL: all). Secrets are sealed; the former one signs too until `former_until`.
 
-    What was recorded before `announced_until` has become deliveries. `failing_since` and `failures` count from the last
-    success; until `paused_until` nothing is sent.
+    It is told of what is recorded from `tells_from` on; until `announced_until` that has become deliveries.
+    `failing_since` and `failures` count from the last success; until `paused_until` nothing is sent.
     """
 
     __tablename__ = "webhook_endpoint"
@@ -41,6 +41,7 @@ class WebhookEndpoint(SQLModel, table=True):
     former_until: datetime | None = Field(default=None, sa_type=Instant)
     created_at: datetime = Field(sa_type=Instant)
     created_by: str
+    tells_from: datetime = Field(sa_type=Instant)
     announced_until: datetime = Field(sa_type=Instant)
     failures: int = 0
     failing_since: datetime | None = Field(default=None, sa_type=Instant)

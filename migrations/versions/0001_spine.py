@@ -1436,6 +1436,7 @@ def upgrade() -> None:
         sa.Column("former_until", ledger.store.types.Instant(), nullable=True),
         sa.Column("created_at", ledger.store.types.Instant(), nullable=False),
         sa.Column("created_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("tells_from", ledger.store.types.Instant(), nullable=False),
         sa.Column("announced_until", ledger.store.types.Instant(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("failing_since", ledger.store.types.Instant(), nullable=True),

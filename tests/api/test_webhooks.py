@@ -31,6 +31,16 @@ PUBLIC = {"url": "https://hooks.example.org/in"}
 
 
 @pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite, but where a test asks for both."""
+    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    return url
+
+
+on_both = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with receiving() as found:
         yield found
@@ -90,6 +100,7 @@ def test_an_endpoint_in_a_network_of_ours_is_refused(sqlite_admin: Caller, url: 
     assert (answer.status_code, answer.json["code"]) == (422, "url_not_taken")
 
 
+@on_both
 def test_a_submission_reaches_both_parties_signed_and_is_on_the_log(
     supplier: Caller, buyer: Caller, receiver: Receiver, sender: Sender
 ) -> None:
@@ -207,6 +218,7 @@ def test_a_slow_receiver_keeps_nobody_else_waiting(
         running.result()
 
 
+@on_both
 def test_two_workers_send_nothing_twice(supplier: Caller, receiver: Receiver, sender: Sender) -> None:
     endpoint = made(supplier, f"{receiver.url}/in")
     for _ in range(24):

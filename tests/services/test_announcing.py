@@ -9,10 +9,11 @@ from sqlalchemy import Engine, delete, select, update
 
 from ledger.domain.announcing import APPOINTMENT_FINAL
 from ledger.domain.lifecycle import Party
-from ledger.services import announcing, disputes, endpoints, outbox
+from ledger.services import announcing, disputes, endpoints, outbox, verify_webhooks
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
+from ledger.services.verify import look_over
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from tests.services.market import ATTENDED, DAY, MONDAY, NO_SHOW, TUESDAY, Market
@@ -52,6 +53,8 @@ def test_both_parties_are_told_once_and_nobody_else_is(engine: Engine) -> None:
     assert sorted(types(engine, buyer)) == ["amount.accrued", "appointment.found", "appointment.submitted"]
     assert sorted(types(engine, supplier)) == sorted([*types(engine, buyer), "appointment.refused"])
     assert types(engine, other) == []
+    with reading(engine) as connection:
+        assert look_over(connection, verify_webhooks.SWEEPS, LATER + 2 * DAY).faults == ()
     shown = dict(told(engine, buyer))["appointment.found"]
     assert shown["appointment"] == {"id": str(identity), "reference": "S-1", "stage": "billable", "version": 2}
     assert (shown["supplier"], shown["buyer"], shown["number"]) == ("acme-calls", "north-bank", 2)
