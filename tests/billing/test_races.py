@@ -8,6 +8,7 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -83,6 +84,26 @@ def test_sixteen_runs_at_once_issue_every_document_once(postgresql_url: str) -> 
     assert_billed_once(trade)
     assert all(numbers == found[0] for numbers in found)
     assert len(found[0]) == SUPPLIERS
+    engine.dispose()
+
+
+def test_a_document_does_not_read_all_lines_of_others_though_there_were_none_to_plan_for(postgresql_url: str) -> None:
+    engine = make_engine(postgresql_url)
+    trade = Trade(engine)
+    trade.charge(trade.agree(), 18000)
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE document_line")
+    plans: list[str] = []
+
+    def explain(_connection: object, cursor: Any, statement: str, parameters: object, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO document_line "):
+            with cursor.connection.cursor() as other:
+                plans.append("\n".join(row[0] for row in other.execute(f"EXPLAIN {statement}", parameters)))
+
+    event.listen(engine, "before_cursor_execute", explain)
+    trade.bill()
+    assert len(plans) == 1
+    assert "Index Only Scan using uq_document_line_supplier_id_accrual_id" in plans[0]
     engine.dispose()
 
 
