@@ -6,7 +6,7 @@ kinds, currencies and tax categories.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, Self
 
@@ -222,16 +222,7 @@ class Document:
 
     def to_json(self) -> Json:
         """A JSON object that `from_json` turns back into an equal value; instants in UTC, dates as ISO days."""
-        data = asdict(self)
-        for name in ("period_start", "period_end", "due_on"):
-            data[name] = None if data[name] is None else data[name].isoformat()
-        data["issued_at"] = _instant_text(self.issued_at)
-        data["accept_by"] = None if self.accept_by is None else _instant_text(self.accept_by)
-        for name, other in (("corrects", self.corrects), ("replaces", self.replaces)):
-            if other is not None:
-                data[name]["issued_on"] = other.issued_on.isoformat()
-        data["taxes"], data["words"] = list(data["taxes"]), list(self.words)
-        return data
+        return {each.name: _json(getattr(self, each.name)) for each in fields(self)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -252,6 +243,18 @@ class Document:
             "words": tuple(data["words"]),
         }
         return cls(**values)
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_json(each) for each in value]
+    if is_dataclass(value):
+        return {each.name: _json(getattr(value, each.name)) for each in fields(value)}
+    return value
 
 
 def _instant(text: str) -> datetime:

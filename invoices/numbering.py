@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, String, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.store import tables as t
@@ -80,13 +80,10 @@ def _begin(connection: Connection, of: Series) -> Any:
 
 def _free_prefix(connection: Connection, of: Series) -> str:
     """Both slugs, short where that is clear, else whole, else with a counter: the first that the supplier has not."""
-    short = "-".join(
-        first if connection.execute(_SHARING, {"kind": kind, "first": first}).scalar_one() == 1 else slug
-        for kind, slug, first in (
-            ("supplier", of.supplier, of.supplier.partition("-")[0]),
-            ("buyer", of.buyer, of.buyer.partition("-")[0]),
-        )
-    )
+    slugs = {"supplier": of.supplier, "buyer": of.buyer}
+    firsts = {kind: slug.partition("-")[0] for kind, slug in slugs.items()}
+    sharing = connection.execute(_SHARING, firsts).one()
+    short = "-".join(firsts[kind] if getattr(sharing, kind) == 1 else slugs[kind] for kind in slugs)
     taken = set(connection.execute(_TAKEN, {"supplier_id": of.supplier_id}).scalars())
     whole = f"{of.supplier}-{of.buyer}"
     candidates = (short, whole, *(f"{whole}-{turn}" for turn in range(2, len(taken) + 3)))
@@ -104,12 +101,14 @@ _LOCK: Final = (
     select(organisation.id).where(organisation.id == bindparam("supplier_id")).with_for_update(key_share=True)
 )
 _TAKEN: Final = select(series.prefix).where(series.supplier_id == bindparam("supplier_id"))
-_SHARING: Final = select(func.count()).where(
-    organisation.kind == bindparam("kind"),
-    or_(
-        organisation.slug == bindparam("first"),
-        func.substr(organisation.slug, 1, func.length(bindparam("first", type_=String)) + 1)
-        == bindparam("first", type_=String).concat("-"),
-    ),
-)
-"""How many organisations of a kind have a slug with this first word."""
+
+
+def _sharing(kind: str) -> ColumnElement[int]:
+    first = bindparam(kind, type_=String)
+    begins = func.substr(organisation.slug, 1, func.length(first) + 1) == first.concat("-")
+    query = select(func.count()).where(organisation.kind == kind, or_(organisation.slug == first, begins))
+    return query.scalar_subquery().label(kind)
+
+
+_SHARING: Final = select(_sharing("supplier"), _sharing("buyer"))
+"""How many organisations of each kind have a slug with this first word."""
