@@ -9,9 +9,13 @@ from flask import Flask
 from api.settings import Settings
 from api.web import (
     accounts,
+    agreements,
     appointment,
+    definitions,
     disputes,
     documents,
+    drafts,
+    dry_runs,
     errors,
     evidence,
     explanation,
@@ -25,7 +29,22 @@ from api.web.blueprint import pages
 
 __all__ = ["VIEWS", "register"]
 
-VIEWS = (accounts, appointment, disputes, documents, evidence, explanation, home, inbox, months, opening)
+VIEWS = (
+    accounts,
+    agreements,
+    appointment,
+    definitions,
+    disputes,
+    documents,
+    drafts,
+    dry_runs,
+    evidence,
+    explanation,
+    home,
+    inbox,
+    months,
+    opening,
+)
 """The modules whose views the blueprint has; importing them is what registers them."""
 
 

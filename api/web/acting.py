@@ -1,12 +1,14 @@
-"""Commands on one appointment from a page: who acts, in one transaction, with what is due settled first.
+"""Commands from a page: who acts, in one transaction; on an appointment with what is due settled first.
 
-Owns that a refusal keeps the settlement and comes back as a value, to be shown beside the form that was sent, and that
-a command is tried again where another one stood in its way.
+Owns that a refusal (which keeps such a settlement) comes back as a value, to be shown beside the form that was sent,
+and that a command is tried again where another one stood in its way.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 from api.databases import database
 from api.web.sessions import person
@@ -35,13 +37,31 @@ def refusal_of(
     identity: UUID, act: Act, clock: Callable[[], datetime], take: Take = commands.in_hand
 ) -> Refusal | None:
     """Acts on what `take` finds under the id; what refuses it."""
+    return _tried(lambda: _acted(identity, act, clock(), take))
+
+
+def refusal_to(work: Callable[[Connection], object]) -> Refusal | None:
+    """Does the work in one transaction; what refuses it, and undoes it."""
+    return _tried(lambda: _worked(work))
+
+
+def _tried(attempted: Callable[[], Refusal | None]) -> Refusal | None:
     for attempt in range(ATTEMPTS):
         try:
-            return _acted(identity, act, clock(), take)
+            return attempted()
         except Contended:
             if attempt + 1 == ATTEMPTS:
                 raise
     raise AssertionError("the last attempt ends or raises")
+
+
+def _worked(work: Callable[[Connection], object]) -> Refusal | None:
+    try:
+        with writing(database().engine) as connection:
+            work(connection)
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 def _acted(identity: UUID, act: Act, now: datetime, take: Take) -> Refusal | None:

@@ -70,6 +70,8 @@ TABS: Final = (
     Tab("Disputes", "web.dispute_queue", frozenset({ARBITER, BUYER, SUPPLIER})),
     Tab("Months", "web.months", frozenset({FINANCE})),
     Tab("Documents", "web.documents", frozenset({BUYER, SUPPLIER})),
+    Tab("Definitions", "web.definition_list", frozenset({BUYER, SUPPLIER, ADMIN})),
+    Tab("Agreements", "web.agreement_list", frozenset({BUYER, SUPPLIER, ADMIN})),
     Tab("Organisations", "web.organisations", frozenset({ADMIN})),
     Tab("Overview", "web.overview", frozenset({ADMIN, ARBITER})),
 )

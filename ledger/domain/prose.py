@@ -58,7 +58,7 @@ def prose(definition: Definition, version: int, agreement: Agreement | None = No
     effective = definition.effective_from
     since = f", proposed to count from {format_instant(effective)}" if effective else ""
     opening = f"# {definition.name}\n\nDefinition `{definition.slug}`, version {version}{since}.\n"
-    return "\n".join([opening, *_numbered(_clauses(definition, agreement))])
+    return "\n".join([opening, *_numbered(clauses(definition, agreement))])
 
 
 def quoted(definition: Definition, path: str, agreement: Agreement | None = None) -> Quotation | None:
@@ -68,9 +68,9 @@ def quoted(definition: Definition, path: str, agreement: Agreement | None = None
     """
     if definition.criterion(path) is not None:
         path = f"criteria.{path}"
-    clauses = list(enumerate(_clauses(definition, agreement), start=1))
+    text_of = list(enumerate(clauses(definition, agreement), start=1))
     for wanted in _from_narrow_to_wide(path):
-        for number, (heading, sentences) in clauses:
+        for number, (heading, sentences) in text_of:
             said = [text.removeprefix("- ") for at, text in sentences if at == wanted or at.startswith(f"{wanted}.")]
             if said:
                 return Quotation(path, number, heading, " ".join(said).replace("`", ""))
@@ -83,8 +83,9 @@ def _from_narrow_to_wide(path: str) -> Iterator[str]:
         path = path.rpartition(".")[0]
 
 
-def _clauses(definition: Definition, agreement: Agreement | None) -> list[Clause]:
-    clauses = [
+def clauses(definition: Definition, agreement: Agreement | None = None) -> list[Clause]:
+    """The whole text, a heading with its sentences each, in the order in which an appointment lives through them."""
+    found = [
         _qualification(definition),
         _intake(definition),
         _duplicates(definition),
@@ -97,12 +98,12 @@ def _clauses(definition: Definition, agreement: Agreement | None) -> list[Clause
         _time(definition),
     ]
     if agreement is not None:
-        clauses += [commercial_prose.price(agreement, definition), commercial_prose.billing(agreement)]
-    return clauses
+        found += [commercial_prose.price(agreement, definition), commercial_prose.billing(agreement)]
+    return found
 
 
-def _numbered(clauses: Iterable[Clause]) -> Iterator[str]:
-    for number, (heading, sentences) in enumerate(clauses, start=1):
+def _numbered(found: Iterable[Clause]) -> Iterator[str]:
+    for number, (heading, sentences) in enumerate(found, start=1):
         yield f"## {number}. {heading}\n"
         place = 0
         for index, (_, sentence) in enumerate(sentences):

@@ -5,6 +5,7 @@ cover. Refuses nothing but what is not theirs to see.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Row, RowMapping, Select, select
 
 from ledger.domain.agreement import agreement_hash
 from ledger.domain.errors import Unknown, VersionMismatch
-from ledger.services.access import Principal, visible
+from ledger.services.access import SUPPLIER, Principal, visible
 from ledger.services.contracts import Timeline, timelines
 from ledger.store import tables as t
 
@@ -88,6 +89,22 @@ def view(connection: Connection, agreement_id: UUID, principal: Principal, now: 
     )
     timeline = timelines(connection, [agreement_id])[agreement_id]
     return AgreementView(found, _versions(connection, found), list(acceptances), counting(timeline, now))
+
+
+def offers(found: AgreementView, standing: Iterable[int], party: str) -> list[tuple[int, int]]:
+    """What this side has not said yes to: (agreement version, definition version), the newest first.
+
+    `standing` are the published definition versions that no newer one has superseded. The supplier accepts each of
+    them; the buyer has accepted them by publishing, and accepts each agreement version once.
+    """
+    said = {(row.agreement_version, row.definition_version) for row in found.acceptances if row.party == party}
+    newest = max((version.number for version in found.versions), default=0)
+    counts = () if found.counts is None else (found.counts[0],)
+    definitions = sorted(standing, reverse=True)
+    pairs = [(version, number) for version in dict.fromkeys((newest, *counts)) for number in definitions]
+    if party == SUPPLIER:
+        return [pair for pair in pairs if pair not in said]
+    return [(newest, number) for number in definitions[:1] if newest not in {version for version, _ in said}]
 
 
 def counting(timeline: Timeline, at: datetime) -> tuple[int, int] | None:

@@ -80,9 +80,10 @@ def send(client: FlaskClient, path: str, form: dict[str, str], *, on: str | None
     """Fills in the form of a page as a person would, and sends it."""
     page = client.get(on or path)
     values = {"csrf_token": token_in(page.text)}
-    version = re.search(r'name="version" value="(\d+)"', page.text)
-    if version:
-        values["version"] = version.group(1)
+    for name in ("version", "revision"):
+        shown = re.search(rf'name="{name}" value="(\d+)"', page.text)
+        if shown:
+            values[name] = shown.group(1)
     return client.post(path, data={**values, **form})
 
 
