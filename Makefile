@@ -21,7 +21,7 @@ endif
 BIN := .venv/bin
 CODE := $(wildcard ledger api invoices migrations bench tests wsgi.py)
 
-.PHONY: help run setup setup-run test soak lint format bench lock clean
+.PHONY: help run setup setup-run test soak examples lint format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ EXAMPLES ?= 500
 soak: setup ## search for bugs for hours: simulations, and the state machine against the reference model
 	@for seed in $$(shuf -i 1-1000000 -n $(SEEDS)); do $(BIN)/appointment-ledger simulate --seed $$seed --days $(DAYS); done
 	@SOAK=$(EXAMPLES) $(BIN)/python -m pytest -q tests/services/test_state_machine.py
+
+examples: setup ## record the examples of the OpenAPI document anew
+	@$(BIN)/python -m tests.api.examples
 
 lint: setup ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -7,9 +7,11 @@ import json
 import secrets
 from functools import cached_property
 from http import HTTPStatus
+from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+import orjson
 from flask import Blueprint, Flask, Response, render_template
 from flask_smorest import Api
 from flask_smorest.utils import prepare_response
@@ -20,6 +22,7 @@ from api.endpoints import ETAG, PARAMETERS, Resource
 from api.fields import OPENAPI
 from api.problems import MEDIA_TYPE, TITLES, on_http_exception
 from api.schemas.problem import Problem
+from api.units import JSON
 
 DESCRIPTION: Final = """
 Decides what a sales appointment is worth, by terms that both sides accepted, and bills exactly that.
@@ -73,7 +76,9 @@ class LedgerApi(Api):
         for resource in self._resources:
             resource.register_views_in_doc(self, self._app, self.spec, name=resource.name, parameters=None)
             self.spec.tag({"name": resource.name, "description": resource.description})
-        return json.dumps(self.spec.to_dict(), indent=2)
+        document = self.spec.to_dict()
+        _show_examples(document)
+        return json.dumps(document, indent=2)
 
     def _openapi_json(self) -> Response:
         with self._making:
@@ -87,7 +92,15 @@ class LedgerApi(Api):
         """Every refusal as a component: its media type, and the codes that come with its status."""
         for status, codes in CODES.items():
             told = {"properties": {"status": {"const": status}, "code": {"enum": list(codes)}}}
-            response = {"description": TITLES[status], "schema": {"allOf": [Problem, told]}}
+            shown = {
+                "type": f"urn:appointment-ledger:problem:{codes[0]}",
+                "title": TITLES[status],
+                "status": status,
+                "detail": "What is wrong, for a person to read.",
+                "instance": "/v1/appointments",
+                "code": codes[0],
+            }
+            response = {"description": TITLES[status], "schema": {"allOf": [Problem, told]}, "example": shown}
             prepare_response(response, self.spec, MEDIA_TYPE)
             self.spec.components.response(HTTPStatus(status).name, response, lazy=True)
 
@@ -95,6 +108,21 @@ class LedgerApi(Api):
         for name, parameter in PARAMETERS.items():
             self.spec.components.parameter(name, "header", parameter, lazy=True)
         self.spec.components.header("ETAG", ETAG, lazy=True)
+
+
+def _show_examples(document: dict[str, Any]) -> None:
+    """What an installation was sent and answered (`tests/api/examples.py`), beside the schemas."""
+    examples = orjson.loads(Path(__file__).with_name("examples.json").read_bytes())
+    for operation in (each for item in document["paths"].values() for each in item.values()):
+        if not isinstance(operation, dict) or (example := examples.get(operation.get("operationId"))) is None:
+            continue
+        if "request" in example:
+            operation["requestBody"]["content"][JSON]["example"] = example["request"]
+        for status, answer in operation["responses"].items():
+            if "response" in example and status.startswith("2"):
+                content = answer["content"]
+                shown = content[JSON] if JSON in content else next(iter(content.values()))
+                shown["example"] = example["response"]
 
 
 def make_api(app: Flask) -> LedgerApi:

@@ -71,10 +71,12 @@ class Resource(Blueprint):
         media_type: str | None = None,
         versioned: bool = False,
         or_csv: bool = False,
+        finds: bool = False,
     ) -> Callable[[QueryView], QueryView]:
         """Declares a GET. `versioned` answers carry an ETag; `media_type` is for answers that are not JSON.
 
-        Those that can be asked for in another format than JSON are `or_csv`.
+        Those that can be asked for in another format than JSON are `or_csv`. One whose arguments name what may not be
+        there `finds` it (404), as one with a name in its path always does.
         """
         schema = arguments() if arguments else None
 
@@ -96,7 +98,7 @@ class Resource(Blueprint):
             if versioned:
                 described = self.alt_response(304, description="Nothing has changed.")(described)
             headers = [IF_NONE_MATCH] if versioned else []
-            self._declare(rule, "GET", endpoint, described, roles, _statuses(rule, _READS), headers)
+            self._declare(rule, "GET", endpoint, described, roles, _statuses(rule, _READS, finds=finds), headers)
             return view
 
         return declare
@@ -212,8 +214,8 @@ class Resource(Blueprint):
         self.add_url_rule(rule, endpoint.__name__, endpoint, methods=[method])
 
 
-def _statuses(rule: str, statuses: tuple[int, ...]) -> tuple[int, ...]:
-    return statuses if "<" not in rule or 404 in statuses else (*statuses, 404)
+def _statuses(rule: str, statuses: tuple[int, ...], *, finds: bool = False) -> tuple[int, ...]:
+    return (*statuses, 404) if finds or ("<" in rule and 404 not in statuses) else statuses
 
 
 def _said(status: int) -> str:

@@ -101,6 +101,7 @@ def show_ageing(query: Query) -> Answer:
     roles={*ROLES, SUPPLIER},
     answers=schemas.Items,
     arguments=schemas.AccountQuery,
+    finds=True,
 )
 def show_statement_of_account(query: Query) -> Answer:
     """Show every movement of what is payable to a supplier, with the balance after each."""

@@ -18,11 +18,14 @@ from ledger.reports import documents
 KINDS: Final = ("invoice", "credit_note", "statement")
 
 
+MONTH: Final = re.compile(r"(?:19|2[0-9])[0-9]{2}-(?:0[1-9]|1[0-2])")
+
+
 class PeriodField(fields.Text):
-    """A calendar month, YYYY-MM, loaded as the domain's Period."""
+    """A calendar month of the years 1900 to 2999, YYYY-MM, loaded as the domain's Period."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(longest=7, pattern=re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])"), **kwargs)
+        super().__init__(longest=7, pattern=MONTH, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)

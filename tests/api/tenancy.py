@@ -115,7 +115,7 @@ ROWS: dict[str, Row] = {
         admin=201, buyer=201, supplier=201, other_buyer=404, other_supplier=404,
     ),
     "list_keys": row(also=OWN),
-    "rotate_key": row(admin=201, buyer=201, supplier=201),
+    "rotate_key": row({"grace": {"hours": 2}}, admin=201, buyer=201, supplier=201),
     "revoke_key": row(admin=204, buyer=204, supplier=204),
     # Terms
     "create_definition": row(
@@ -210,7 +210,9 @@ ROWS: dict[str, Row] = {
     "record_payment": row({"amount": 100, "paid_on": "2026-11-03"}, finance=201),
     "return_payment": row({"returned_on": "2026-11-04"}, finance=204),
     "record_supplier_invoice": row(
-        {"number": "A-8", "issued_on": "2026-11-03", "net": 1, "tax": 0}, at={"document_id": "statement"}, finance=409
+        {"number": "A-8", "issued_on": "2026-11-03", "net": 20500, "tax": 4100},
+        at={"document_id": "statement"},
+        finance=201,
     ),
     "void_invoice": row(finance=200),
     "download_pdf": row(also=ALL),

@@ -3,81 +3,22 @@
 A new operation needs its row in `tests/api/tenancy.py`; these tests say which one is missing.
 """
 
-import re
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
-from tests.api import scene as scenes
-from tests.api.conftest import Caller, store_of
-from tests.api.scene import LENGTH_OF_AN_ID, Scene
+from tests.api.conftest import store_of
+from tests.api.examples import PLACE, recorded
+from tests.api.stage import Stage
 from tests.api.tenancy import FOREIGN, OTHERS, ROWS
-from tests.support import databases
-
-METHODS = ("get", "post", "put", "patch", "delete")
-Operations = Mapping[str, tuple[str, str, dict[str, Any]]]
 
 EACH_TIME = {"X-Request-Id", "Content-Length"}
 """Headers that two answers to the same question need not share; a path in the body may be longer than another."""
-
-
-class Stage:
-    """The scene, put back as it was whenever somebody may have changed it."""
-
-    def __init__(self, folder: Path, template: Path) -> None:
-        self._path, self._kept = folder / "live.sqlite", folder / "kept.sqlite"
-        self._path.write_bytes(template.read_bytes())
-        self.scene: Scene = scenes.built(databases.sqlite_url_of(self._path), (folder / "documents").as_uri())
-        self._copy(self._path, self._kept)
-        self.nobody = Caller(self.scene.app.test_client(), "nobody")
-        self._answers: dict[tuple[str, str, str, bool], Any] = {}
-        document = self.nobody.client.get("/openapi.json").get_json()
-        self.operations: Operations = {
-            operation["operationId"]: (method.upper(), path, operation)
-            for path, item in document["paths"].items()
-            for method, operation in item.items()
-            if method in METHODS
-        }
-
-    def ask(self, who: str, name: str, query: str = "", *, absent: bool = False) -> Any:
-        """The answer to `who`, on the scene as it was built; with `absent`, about what does not exist."""
-        asked = (who, name, query, absent)
-        if asked not in self._answers:
-            self._answers[asked] = self._asked(*asked)
-        return self._answers[asked]
-
-    def _asked(self, who: str, name: str, query: str, absent: bool) -> Any:
-        method, path, _ = self.operations[name]
-        row = ROWS[name]
-        ids = self.scene.ids_for(who)
-        ids = absent_ids(ids) if absent else ids
-        target = path.format(**{each: ids[row.named(each, path)] for each in re.findall(r"{(\w+)}", path)})
-        caller = self.scene.callers.get(who, self.nobody)
-        answer = caller(method, target + (query or row.query), filled(row.body, ids))
-        if method != "GET" and answer.status_code not in (401, 403, 404):
-            self._copy(self._kept, self._path)
-        return answer
-
-    @staticmethod
-    def _copy(source: Path, target: Path) -> None:
-        with closing(sqlite3.connect(source)) as before, closing(sqlite3.connect(target)) as after:
-            before.backup(after)
-
-
-def filled(body: Any, ids: Mapping[str, str]) -> Any:
-    """The body with `@name` replaced by the id of that name."""
-    if isinstance(body, dict):
-        return {name: filled(value, ids) for name, value in body.items()}
-    if isinstance(body, list):
-        return [filled(value, ids) for value in body]
-    if isinstance(body, str) and body.startswith("@"):
-        return ids[body[1:]]
-    return body
 
 
 @pytest.fixture(scope="module")
@@ -155,15 +96,39 @@ def test_nothing_that_others_get_names_what_is_foreign(stage: Stage) -> None:
     assert told == {}
 
 
-def absent_ids(ids: Mapping[str, str]) -> dict[str, str]:
-    """For every id one of its form that nothing has."""
-    nothing = {name: str(uuid4()) if len(value) == LENGTH_OF_AN_ID else f"{value}-x" for name, value in ids.items()}
-    return nothing | {name: ids[name] for name in ("own_role", "one")}
-
-
 def shown(answer: Any) -> Any:
     """What an answer shows, but for what names the request itself."""
     headers = sorted((name, value) for name, value in answer.headers if name not in EACH_TIME)
     body = answer.get_json(silent=True)
     own = {name: value for name, value in body.items() if name != "instance"} if isinstance(body, dict) else answer.data
     return answer.status_code, headers, own
+
+
+def test_every_operation_shows_an_example_that_follows_its_schema(stage: Stage) -> None:
+    missing, wrong = [], {}
+    for name, (_, _, operation) in stage.operations.items():
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        for each in (content for told in (*bodies, *answers) for content in told.get("content", {}).items()):
+            media_type, content = each
+            if "example" not in content:
+                missing += [name] if media_type == "application/json" else []
+                continue
+            schema = content["schema"] | {"components": stage.document["components"]}
+            faults = OAS31Validator(schema, format_checker=oas31_format_checker).iter_errors(content["example"])
+            if told := [f"{fault.json_path}: {fault.message}" for fault in faults]:
+                wrong[name] = told
+    assert (missing, wrong) == ([], {})
+
+
+def test_the_examples_are_what_is_sent_and_answered_today(stage: Stage) -> None:
+    kept, now = json.loads(PLACE.read_text(encoding="utf-8")), recorded(stage)
+    assert [name for name in now if shape(now[name]) != shape(kept.get(name))] == [], "run `make examples`"
+    assert kept.keys() == now.keys()
+
+
+def shape(value: Any) -> Any:
+    """Names and kinds without the values; of a list the first item."""
+    if isinstance(value, dict):
+        return {name: shape(each) for name, each in value.items()}
+    return [shape(each) for each in value[:1]] if isinstance(value, list) else type(value).__name__
