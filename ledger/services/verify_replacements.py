@@ -76,12 +76,16 @@ def order(look: Look) -> Iterator[Fault]:
 
 
 def _attended(look: Look, row: Row[Any], made: Any) -> Iterator[Event]:
-    """The events since the promise with which the appointment became attended."""
+    """The events since the promise with which the appointment became attended.
+
+    Which of two events came first that took effect and were recorded in one instant, nothing tells.
+    """
     events = select(t.appointment_event).where(event.appointment_id == row.id).order_by(event.number)
     state = None
     for each in look.connection.execute(events).all():
         happened = Event(EventKind(each.kind), each.effective_at, each.actor, each.payload)
-        before = each.recorded_at < made.recorded_at
+        at_once = (each.recorded_at, each.effective_at) == (made.recorded_at, made.effective_at)
+        before = at_once or each.recorded_at < made.recorded_at
         if state is not None and not before and replacements.becomes_attended(state, happened):
             yield happened
         state = apply(state, happened)

@@ -106,6 +106,15 @@ def test_an_appointment_attended_at_the_very_expiry_is_too_late_and_paid(engine:
     clean(house)
 
 
+def test_one_attended_in_the_instant_before_the_promise_is_paid(engine: Engine) -> None:
+    house = market(engine, uncapped)
+    second = attended(house, "S-2", NEXT)
+    first = promised(house)
+    assert [house.state(each).amount for each in (first, second)] == [10000, 10000]
+    assert house.state(first).replacement_at is not None
+    clean(house, NEXT + DAY)
+
+
 def test_what_was_invoiced_stays_so_when_the_replacement_comes(engine: Engine) -> None:
     house = market(engine, uncapped)
     with writing(engine) as connection:
