@@ -8,7 +8,7 @@ people do differently (contact attempts, reschedules, rebookings, disputes).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ REPLAYED: Final = (
 )
 """The parts of the terms that a replay can judge; the others change what people would have done."""
 _CANCELLED: Final = frozenset({Outcome.CANCELLED_BY_BUYER, Outcome.CANCELLED_BY_BUYER_LATE})
+_CANCELLED_BY_ANYBODY: Final = _CANCELLED | {Outcome.CANCELLED_BY_PROSPECT, Outcome.CANCELLED_BY_SUPPLIER}
 _SILENT_NOTHING: Final = frozenset({Silence.REJECT, Silence.ESCALATE})
 _INTAKE: Final = ("channels", "backdated_grace", "submit_before", "lead_age", "consent")
 
@@ -74,6 +75,10 @@ class Terms:
     notice: bool
     kept: frozenset[str]
     """Criteria that ask the same as before: what was found of them stands."""
+    reach: frozenset[Outcome | None]
+    """The recorded outcomes that the difference can touch; an appointment with another one stays as it is."""
+    revalued: frozenset[Outcome | None]
+    """Those of them that come to something else whatever was submitted and whoever spoke when."""
 
 
 def compare(pinned: Definition, other: Definition) -> Terms:
@@ -82,15 +87,39 @@ def compare(pinned: Definition, other: Definition) -> Terms:
     before = {c.id: _test(c) for c in pinned.criteria}
     kept = frozenset(c.id for c in other.criteria if before.get(c.id) == _test(c))
     rules = pinned.intake, other.intake
-    return Terms(
+    terms = Terms(
         pinned=pinned,
         other=other,
         intake=time or any(getattr(rules[0], n) != getattr(rules[1], n) for n in _INTAKE),
-        criteria=(pinned.criteria, pinned.facts) != (other.criteria, other.facts),
+        criteria=_asked(pinned) != _asked(other),
         verification=time or pinned.verification != other.verification,
         notice=time or pinned.late_within != other.late_within,
         kept=kept,
+        reach=frozenset(),
+        revalued=frozenset(),
     )
+    revalued = _revalued(terms)
+    everything = frozenset[Outcome | None]((*Outcome, None))
+    if terms.intake or terms.criteria:
+        return replace(terms, reach=everything, revalued=everything if terms.criteria else revalued)
+    spoken = everything - _CANCELLED_BY_ANYBODY if terms.verification else frozenset()
+    return replace(terms, reach=revalued | spoken, revalued=revalued)
+
+
+def _revalued(terms: Terms) -> frozenset[Outcome | None]:
+    pinned, other = terms.pinned, terms.other
+    touched: set[Outcome | None] = {o for o in Outcome if pinned.outcomes.get(o) != other.outcomes.get(o)}
+    if terms.notice:
+        touched |= _CANCELLED
+    if pinned.attendance.minimum_minutes != other.attendance.minimum_minutes:
+        touched |= {Outcome.ATTENDED, Outcome.CUT_SHORT}
+    return frozenset(touched)
+
+
+def _asked(definition: Definition) -> dict[str, tuple[Any, ...]]:
+    """All of the criteria that decides something, which labels do not."""
+    types = {name: (fact.type, fact.choices) for name, fact in definition.facts.items()}
+    return {c.id: (*_test(c), c.missing, types.get(c.fact)) for c in definition.criteria}
 
 
 def _test(criterion: Criterion) -> tuple[Any, ...]:
@@ -103,12 +132,17 @@ def recorded(past: Past) -> Judged:
 
 def rejudged(past: Past, terms: Terms, agreement: Agreement) -> Judged:
     """What the appointment would have come to, with the supplier's claims and everybody's words as they were."""
+    if past.outcome not in terms.reach:
+        return recorded(past)
     other = terms.other
-    needed = terms.criteria or terms.intake or terms.verification
-    claims = evaluate(other, past.submission.facts) if needed else {}
+    by_facts = terms.verification or terms.criteria
+    claims = evaluate(other, past.submission.facts) if by_facts else dict.fromkeys(terms.kept, True)
     if (terms.intake and _is_refused(past, terms, claims)) or (terms.criteria and _is_unfit(past, terms, claims)):
         return Judged(REFUSED, 0)
     late = terms.verification and past.verdict is Verdict.GIVEN and _too_late(past, other)
+    silent = late or (terms.verification and past.verdict is Verdict.DEEMED)
+    if not silent and past.outcome not in terms.revalued:
+        return recorded(past)
     criteria = _criteria(past, terms, claims, spoken=not late)
     if past.attendance is Finding.UNKNOWN and past.outcome is not None:
         outcome = _cancelled(past, terms)
@@ -131,7 +165,7 @@ def _is_refused(past: Past, terms: Terms, claims: Mapping[str, bool | None]) -> 
     broken = violations(terms.other, past.submission, claims, past.submitted_at, CLEAR)
     if not broken:
         return False
-    before = evaluate(terms.pinned, past.submission.facts)
+    before = evaluate(terms.pinned, past.submission.facts) if terms.criteria else claims
     known = {(each.clause, each.code) for each in violations(terms.pinned, past.submission, before, past.submitted_at)}
     return any((each.clause, each.code) not in known for each in broken)
 

@@ -82,6 +82,8 @@ class Comparison:
 
     whole: Terms
     clauses: tuple[tuple[str, Terms], ...]
+    reach: frozenset[Outcome | None]
+    """The recorded outcomes that any of it can touch."""
 
 
 def dry_run(
@@ -111,19 +113,23 @@ def dry_run(
         version = row["definition_version"]
         if version not in comparisons:
             comparisons[version] = _comparison(connection, definition_id, version, document, draft, pinned, result)
-        _judge(result, comparisons[version], _past(row, pinned, taken), pinned)
+        result.replayed += 1
+        result.before += row["amount"]
+        result.after += row["amount"]
+        outcome = None if row["outcome"] is None else Outcome(row["outcome"])
+        if outcome in comparisons[version].reach:
+            _judge(result, comparisons[version], _past(row, pinned, taken), pinned)
     return result
 
 
 def _judge(result: DryRun, comparison: Comparison, past: Past, pinned: Pinned) -> None:
     before = recorded(past)
     after = rejudged(past, comparison.whole, pinned.agreement)
-    result.replayed += 1
-    result.before += before.amount
-    result.after += after.amount
+    result.after += after.amount - before.amount
     result.together.add(before, after)
     for clause, terms in comparison.clauses:
-        result.clauses[clause].effect.add(before, rejudged(past, terms, pinned.agreement))
+        if past.outcome in terms.reach:
+            result.clauses[clause].effect.add(before, rejudged(past, terms, pinned.agreement))
 
 
 def _comparison(
@@ -147,7 +153,8 @@ def _comparison(
         if terms is not None:
             found.replayed = True
             clauses.append((change.clause, terms))
-    return Comparison(compare(pinned.definition, draft), tuple(clauses))
+    whole = compare(pinned.definition, draft)
+    return Comparison(whole, tuple(clauses), whole.reach.union(*(terms.reach for _, terms in clauses)))
 
 
 def _alone(was: Mapping[str, Any], document: Mapping[str, Any], change: Change, pinned: Definition) -> Terms | None:
