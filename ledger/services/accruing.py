@@ -45,6 +45,8 @@ class Accruals:
         self._positions: dict[tuple[UUID, int], tuple[int, int]] = {}
         self.newest: dict[UUID, tuple[datetime, int]] = {}
         """For each appointment the newest effective time of its accruals made here, with its month (YYYYMM)."""
+        self.first_month: dict[UUID, int] = {}
+        """The month (YYYYMM) of each appointment that was first given an amount here."""
 
     def price(self, case: Case, event: Event) -> Event:
         """The event with the money that it brings, if any; the accrual is posted."""
@@ -77,6 +79,7 @@ class Accruals:
         month = Period.of(event.effective_at, case.pinned.definition.time_zone).number
         if case.state.position is None:
             self._take_position(case.pinned.agreement_id, month)
+            self.first_month[case.id] = month
         self.made(case, event.effective_at, month)
         if not self._preview:
             self._post(case, event, quoted, outcome, criteria, month, difference)
@@ -91,6 +94,10 @@ class Accruals:
     def made(self, case: Case, at: datetime, month: int) -> None:
         """Notes an accrual, so that a preview can tell the period of what is not in the books yet."""
         self.newest[case.id] = max((at, month), self.newest.get(case.id, (at, month)))
+
+    def taken(self, agreement_id: UUID, month: int) -> int:
+        """How many of the agreement's appointments were first given an amount in the month: each took a position."""
+        return self._next_position(agreement_id, month) - 1
 
     def write_positions(self) -> None:
         """Writes how many positions of each month are taken now."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_, select, true
 
 from ledger.domain.disputes import DisputeKind, escalated_at, escalated_id
 from ledger.domain.lifecycle import EventKind, Verdict
@@ -144,20 +144,21 @@ def _escalating(connection: Connection, sees: Sees, now: datetime, condition: Co
     """Goes by the agreements whose terms escalate, so that each one's due appointments are found by their index."""
     version, agreement = t.definition_version.c, t.agreement.c
     escalates = version.document["verification"]["silence"].as_string() == Silence.ESCALATE.value
-    query = (
-        select(appointment.id, appointment.findings_at)
-        .join_from(t.agreement, t.appointment, appointment.agreement_id == agreement.id)
-        .where(
-            sees(t.agreement),
-            exists().where(version.definition_id == agreement.definition_id, escalates),
+    versions = select(version.definition_id, version.number).where(escalates)
+    terms = {(row.definition_id, row.number) for row in connection.execute(versions)}
+    concerned = agreement.definition_id.in_({definition_id for definition_id, _ in terms})
+    agreements = connection.execute(select(agreement.id).where(sees(t.agreement), concerned)).scalars().all()
+    found: dict[UUID, UUID] = {}
+    for start in range(0, len(agreements), cases.IN_CHUNKS):
+        query = select(
+            appointment.id, appointment.findings_at, appointment.definition_id, appointment.definition_version
+        ).where(
+            appointment.agreement_id.in_(agreements[start : start + cases.IN_CHUNKS]),
             appointment.next_due_at <= now,
             appointment.verdict == Verdict.PENDING.value,
-            exists().where(
-                version.definition_id == appointment.definition_id,
-                version.number == appointment.definition_version,
-                escalates,
-            ),
             condition,
         )
-    )
-    return {escalated_id(row.id, row.findings_at): row.id for row in connection.execute(query)}
+        for row in connection.execute(query):
+            if (row.definition_id, row.definition_version) in terms:
+                found[escalated_id(row.id, row.findings_at)] = row.id
+    return found

@@ -278,6 +278,15 @@ def test_a_clawback_above_the_return_cap_is_refused(engine: Engine) -> None:
     assert refused.value.code == "return_cap_reached"
 
 
+def test_the_return_cap_counts_what_is_settled_with_the_very_command(engine: Engine) -> None:
+    house = market(engine, lambda document: document["clawback"].update(return_cap=5000))
+    first, second = house.taken(), house.taken(reference="S-2")
+    late = TUESDAY + 8 * DAY
+    dispute(house, first, Party.BUYER, "wrong_person", REFUTED, late)
+    with pytest.raises(Refused, match="return_cap_reached"):
+        dispute(house, second, Party.BUYER, "wrong_person", REFUTED, late)
+
+
 def test_a_no_show_contested_in_vain_can_still_be_rebooked_and_is_paid_once(engine: Engine) -> None:
     house = market(engine, lambda document: document.update(rebooking={"within": {"days": 5}, "limit": 1}))
     identity = house.taken()
