@@ -16,8 +16,9 @@ from api import documentation, problems, traffic, web
 from api import settings as configuration
 from api.auth import FailedKeys
 from api.databases import EXTENSION, Database
+from api.limits import Limits
 from api.resources import BLUEPRINTS
-from api.units import FAILED_KEYS, SETTINGS
+from api.units import FAILED_KEYS, LIMITS, SETTINGS
 from invoices.storage import storage_at
 
 __all__ = ["create_app"]
@@ -41,6 +42,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions[SETTINGS] = settings
     app.extensions[EXTENSION] = store
     app.extensions[FAILED_KEYS] = FailedKeys(0 if settings.testing else settings.failed_keys_per_minute)
+
+    per_key, per_organisation = settings.requests_per_minute_per_key, settings.requests_per_minute_per_organisation
+    shared = not settings.is_sqlite or settings.processes > 1
+    app.extensions[LIMITS] = Limits(0, 0) if settings.testing else Limits(per_key, per_organisation, shared)
 
     traffic.register(app)
     api = documentation.make_api(app)

@@ -12,11 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from flask import Request
-from sqlalchemy import Connection
 
 from api.refusals import TooMany
 from ledger.domain.errors import NotAllowed, Refusal, Unauthenticated
-from ledger.services import access
 from ledger.services.access import (
     ADMIN,
     ARBITER,
@@ -27,6 +25,7 @@ from ledger.services.access import (
     ROLES,
     SUPPLIER,
     Principal,
+    authenticate,
     visible,
 )
 
@@ -55,13 +54,6 @@ def secret_of(request: Request) -> str | None:
     """The key in the header, where there is something in the form of one."""
     found = _BEARER.fullmatch(request.headers.get("Authorization", ""))
     return found.group(1) if found else None
-
-
-def authenticate(connection: Connection, secret: str, roles: Collection[str], now: datetime) -> Principal:
-    """The principal, if the key is alive and its role among `roles`. Raises `Unauthenticated` or `NotAllowed`."""
-    principal = access.authenticate(connection, secret, now)
-    require(principal, roles)
-    return principal
 
 
 def require(principal: Principal, roles: Collection[str]) -> None:

@@ -45,6 +45,10 @@ class Settings:
     """The largest request body, unless the operation says otherwise."""
     key_grace_hours: int = 24
     """How long a rotated key stays alive beside its successor."""
+    requests_per_minute_per_key: int = 6000
+    """Requests of one key a minute, over all processes, before the answer is 429; 0: no limit."""
+    requests_per_minute_per_organisation: int = 12000
+    """The same for all keys of one organisation together."""
     failed_keys_per_minute: int = 120
     """Wrong keys per address before the answer is 429; 0: no limit."""
     credit_limit: int = 1000

@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.multiprocess import MultiProcessCollector
 from uuid6 import uuid7
 
+from api import limits
+
 HEADER: Final = "X-Request-Id"
 EXTENSION: Final = "appointment-ledger-metrics"
 _HARMLESS: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -70,6 +72,7 @@ def register(app: Flask) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
+        limits.describe(response, g.get("standings", []))
         route = request.url_rule.rule if request.url_rule else "unknown"
         method = request.method if request.url_rule else "any"
         metrics.count(method, route, response.status_code, time.perf_counter() - g.began)

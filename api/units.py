@@ -12,16 +12,17 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from marshmallow import Schema
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select
 
-from api import auth, etags, idempotency, problems, strict_json
+from api import auth, etags, idempotency, limits, problems, strict_json
 from api.auth import FailedKeys, Principal
 from api.cursors import Listing
 from api.databases import database
 from api.handing_out import handed_out
 from api.idempotency import Claim, Rendered
+from api.limits import Limits
 from api.schemas import load
 from api.settings import Settings
 from api.strict_json import Reader
@@ -35,6 +36,7 @@ ATTEMPTS: Final = 4
 
 JSON: Final = "application/json"
 SETTINGS: Final = "appointment-ledger-settings"
+LIMITS: Final = "appointment-ledger-limits"
 FAILED_KEYS: Final = "appointment-ledger-failed-keys"
 CLOCK: Final = "appointment-ledger-clock"
 
@@ -280,9 +282,21 @@ def _secret() -> str:
 
 def _authenticated(connection: Connection, secret: str, roles: Collection[str], now: datetime) -> Principal:
     try:
-        return auth.authenticate(connection, secret, roles, now)
+        principal = auth.authenticate(connection, secret, now)
     except Unauthenticated:
         raise _wrong_key(now) from None
+    _count(principal, now)
+    auth.require(principal, roles)
+    return principal
+
+
+def _count(principal: Principal, now: datetime) -> None:
+    """Counts a request once, however often its command is tried or how many parts it has. Raises `TooMany`."""
+    if "standings" not in g:
+        limiter = current_app.extensions[LIMITS]
+        assert isinstance(limiter, Limits)
+        g.standings = limiter.count(database().engine, principal, now)
+        limits.check(g.standings)
 
 
 def _wrong_key(now: datetime) -> Refusal:

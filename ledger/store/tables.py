@@ -13,6 +13,7 @@ from ledger.store import (
     evidence,
     hooks,
     journal,
+    limits,
     parties,
     payments,
     reported,
@@ -60,6 +61,8 @@ webhook_endpoint = _table(webhooks.WebhookEndpoint)
 outgoing_delivery = _table(webhooks.OutgoingDelivery)
 delivery_attempt = _table(webhooks.DeliveryAttempt)
 idempotency_key = _table(appointments.IdempotencyKey)
+
+rate_window = _table(limits.RateWindow)
 
 account = _table(journal.Account)
 entry = _table(journal.Entry)

@@ -1425,6 +1425,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_sale_supplier_id", ["supplier_id"], unique=False)
 
     op.create_table(
+        "rate_window",
+        sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("window", sa.BigInteger(), nullable=False),
+        sa.Column("taken", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_rate_window")),
+    )
+    op.create_table(
         "webhook_endpoint",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -1565,6 +1572,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_webhook_endpoint_organisation_id_id")
 
     op.drop_table("webhook_endpoint")
+    op.drop_table("rate_window")
     with op.batch_alter_table("sale", schema=None) as batch_op:
         batch_op.drop_index("ix_sale_supplier_id")
         batch_op.drop_index("ix_sale_buyer_id_id")

@@ -7,7 +7,16 @@ from ledger.store import tables as t
 
 TENANTS = frozenset({"buyer_id", "supplier_id", "organisation_id"})
 OPERATORS_OWN = frozenset(
-    {"bank_line", "idempotency_key", "chain_link", "delivery_hint", "month_position", "transfer", "organisation"}
+    {
+        "bank_line",
+        "idempotency_key",
+        "chain_link",
+        "delivery_hint",
+        "month_position",
+        "rate_window",
+        "transfer",
+        "organisation",
+    }
 )
 """Tables without a tenant's column: the installation's own, or reached only through a row that has one."""
 
