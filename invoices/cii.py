@@ -4,11 +4,11 @@ Byte for byte what the factur-x library makes of the same terms (a test holds th
 thousands of lines. Knows the order of the elements and nothing about invoices.
 """
 
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -22,6 +22,9 @@ NAMESPACES: Final = {
     "udt": "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100",
     "xsi": "http://www.w3.org/2001/XMLSchema-instance",
 }
+LINE: Final = "ram:IncludedSupplyChainTradeLineItem"
+_PLACE: Final = f"    <{LINE}/>\n".encode()
+"""What stands for all lines until they are written."""
 DAY: Final[dict[str, str]] = {"format": "102"}
 """UNTDID 2379: YYYYMMDD."""
 
@@ -35,7 +38,7 @@ def write(terms: Terms) -> bytes:
     _add(_add(context, "ram:GuidelineSpecifiedDocumentContextParameter"), "ram:ID", GUIDELINE)
     _document(_add(root, "rsm:ExchangedDocument"), terms)
     transaction = _add(root, "rsm:SupplyChainTradeTransaction")
-    _lines(transaction, terms["BG-25"])
+    _add(transaction, LINE)
     agreement = _add(transaction, "ram:ApplicableHeaderTradeAgreement")
     _given(agreement, "ram:BuyerReference", terms, "BT-10")
     _party(agreement, "ram:SellerTradeParty", terms["BG-4"])
@@ -43,7 +46,8 @@ def write(terms: Terms) -> bytes:
     event = _add(_add(transaction, "ram:ApplicableHeaderTradeDelivery"), "ram:ActualDeliverySupplyChainEvent")
     _instant(event, "ram:OccurrenceDateTime", _day(terms["BT-72"]))
     _settlement(_add(transaction, "ram:ApplicableHeaderTradeSettlement"), terms)
-    return bytes(etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="UTF-8"))
+    head, tail = etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="UTF-8").split(_PLACE)
+    return b"".join((head, *_lines(terms["BG-25"]), tail))
 
 
 def _document(parent: Element, terms: Terms) -> None:
@@ -54,32 +58,25 @@ def _document(parent: Element, terms: Terms) -> None:
         _given(_add(parent, "ram:IncludedNote"), "ram:Content", note, "BT-22")
 
 
-def _lines(parent: Element, lines: Sequence[Terms]) -> None:
-    """Lines that have the same terms differ in text alone: one is built, the others are copies with their own texts."""
-    moulds: dict[tuple[str, ...], tuple[Element, list[tuple[int, str]]]] = {}
+def _lines(lines: Sequence[Terms]) -> Iterator[bytes]:
+    """Lines that have the same terms differ in text alone: one is built, the others are its text with their own."""
     for line in lines:
-        shape = tuple(line)
-        if shape not in moulds:
-            moulds[shape] = _mould(shape)
-        mould, places = moulds[shape]
-        copy = deepcopy(mould)
-        elements = list(copy.iter())
-        for place, key in places:
-            value = line[key]
-            elements[place].text = value if type(value) is str else _day(value)
-        parent.append(copy)
+        texts = {key: escape(value) if type(value) is str else _day(value) for key, value in line.items()}
+        yield _mould(tuple(line)).format_map(texts).encode()
 
 
-def _mould(shape: Sequence[str]) -> tuple[Element, list[tuple[int, str]]]:
-    """A line that has the names of its terms for texts, and the places where they stand."""
-    line = etree.Element("mould", nsmap=NAMESPACES)
-    _line(line, {key: key for key in shape})
-    texts = [element.text or "" for element in line[0].iter()]
-    return line[0], [(place, text) for place, text in enumerate(texts) if text in shape]
+@lru_cache(maxsize=64)
+def _mould(shape: tuple[str, ...]) -> str:
+    """The text of a line that has the names of its terms in braces for texts, as it stands in the file."""
+    root = etree.Element(_name("rsm:CrossIndustryInvoice"), nsmap=NAMESPACES)
+    _line(_add(root, "rsm:SupplyChainTradeTransaction"), {key: f"{{{key}}}" for key in shape})
+    _, start, rest = etree.tostring(root, pretty_print=True, encoding="unicode").partition(f"    <{LINE}>")
+    inner, end, _ = rest.partition(f"</{LINE}>\n")
+    return start + inner + end
 
 
 def _line(parent: Element, line: Terms) -> None:
-    item = _add(parent, "ram:IncludedSupplyChainTradeLineItem")
+    item = _add(parent, LINE)
     _add(_add(item, "ram:AssociatedDocumentLineDocument"), "ram:LineID", line["BT-126"])
     product = _add(item, "ram:SpecifiedTradeProduct")
     _given(product, "ram:SellerAssignedID", line, "BT-155")
