@@ -27,7 +27,7 @@ def test_the_documentation_shows_every_resource_within_its_own_policy(page: Page
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.goto(f"{address}/docs")
-    expect(page.get_by_text("Take an organisation on.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Take an organisation on.")).to_be_visible()
     page.get_by_text("Take an organisation on.").click()
     expect(page.get_by_text("VAT identifier and bank details are tested offline")).to_be_visible()
     assert complaints == []

@@ -1,15 +1,21 @@
 """What finance and suppliers do to issued documents, over HTTP: roles, shapes and refusals."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
 
 import pytest
+from freezegun import freeze_time
 from sqlalchemy import Engine
 
 from tests.api.conftest import Caller
-from tests.billing.trade import OCTOBER, Trade
+from tests.billing.trade import AFTER_OCTOBER, Trade
 
-DAY = timedelta(days=1)
+TODAY = AFTER_OCTOBER.date().isoformat()
+
+
+@pytest.fixture(autouse=True)
+def _november() -> Iterator[None]:
+    with freeze_time(AFTER_OCTOBER):
+        yield
 
 
 @pytest.fixture
@@ -19,7 +25,7 @@ def trade(app_engine: Engine) -> Trade:
     agreement = trade.agree()
     for amount in (500_000, 1_500_000):
         trade.charge(agreement, amount, appointment_id=None)
-    trade.bill(OCTOBER, datetime.now(UTC) + DAY)
+    trade.bill()
     return trade
 
 
@@ -38,17 +44,17 @@ def test_a_supplier_queries_withdraws_and_accepts_his_own_document(trade: Trade,
 
 def test_finance_records_and_returns_payments(trade: Trade, caller: Callable[..., Caller]) -> None:
     finance, supplier = caller("finance"), caller("supplier", "acme-calls")
-    path, today = f"/v1/invoices/{trade.document().id}/payments", datetime.now(UTC).date().isoformat()
-    assert supplier("POST", path, {"amount": 1, "paid_on": today}).status_code == 403
-    assert finance("POST", path, {"amount": 0, "paid_on": today}).json["errors"][0]["pointer"] == "/amount"
-    body = {"amount": {"amount": 2_500_000, "currency": "GBP"}, "paid_on": today, "reference": "BACS 7"}
+    path = f"/v1/invoices/{trade.document().id}/payments"
+    assert supplier("POST", path, {"amount": 1, "paid_on": TODAY}).status_code == 403
+    assert finance("POST", path, {"amount": 0, "paid_on": TODAY}).json["errors"][0]["pointer"] == "/amount"
+    body = {"amount": {"amount": 2_500_000, "currency": "GBP"}, "paid_on": TODAY, "reference": "BACS 7"}
     paid = finance("POST", path, body, key="pay-1")
     assert (paid.status_code, paid.json["state"], paid.json["settlement"]["open"]) == (201, "paid", -100_000)
     assert finance("POST", path, body, key="pay-1").json == paid.json
     payment = paid.json["payments"][0]["id"]
-    back = finance("POST", f"/v1/payments/{payment}/return", {"returned_on": today})
+    back = finance("POST", f"/v1/payments/{payment}/return", {"returned_on": TODAY})
     assert back.status_code == 204
-    again = finance("POST", f"/v1/payments/{payment}/return", {"returned_on": today})
+    again = finance("POST", f"/v1/payments/{payment}/return", {"returned_on": TODAY})
     assert (again.status_code, again.json["code"]) == (409, "payment_returned")
     shown = supplier("GET", f"/v1/invoices/{trade.document().id}").json
     assert (shown["settlement"]["open"], len(shown["payments"])) == (2_400_000, 2)
@@ -91,7 +97,7 @@ def test_a_void_answers_with_the_note_and_the_reissue_every_time(trade: Trade, c
 def test_a_deposit_is_recorded_for_an_agreement(trade: Trade, caller: Callable[..., Caller]) -> None:
     finance = caller("finance")
     (agreement,) = caller("admin")("GET", "/v1/agreements").json["items"]
-    path, today = f"/v1/agreements/{agreement['id']}/deposits", datetime.now(UTC).date().isoformat()
-    made = finance("POST", path, {"amount": 50_000, "received_on": today})
+    path = f"/v1/agreements/{agreement['id']}/deposits"
+    made = finance("POST", path, {"amount": 50_000, "received_on": TODAY})
     assert (made.status_code, made.json["balance"]) == (201, 50_000)
     assert finance("POST", path.replace(agreement["id"], agreement["id"][::-1]), {}).status_code in (400, 404)

@@ -200,8 +200,9 @@ def test_a_redirect_is_a_failure_and_leads_nowhere(supplier: Caller, receiver: R
 
 
 def test_a_slow_receiver_keeps_nobody_else_waiting(
-    supplier: Caller, buyer: Caller, receiver: Receiver, sender: Sender
+    supplier: Caller, buyer: Caller, receiver: Receiver, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pinned_http, "ENDS_WITHIN_SECONDS", 90)  # so that nobody is given up for slowness of our own
     receiver.held["/slow"] = Event()
     slow, quick = made(supplier, f"{receiver.url}/slow"), made(buyer, f"{receiver.url}/quick")
     for _ in range(20):

@@ -176,7 +176,7 @@ def wait_until_quiet(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         return
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    for _ in range(200):
+    for _ in range(1200):
         with engine.connect() as connection:
             busy = connection.exec_driver_sql(f"{others} AND state <> 'idle'").scalar_one()
         if not busy:

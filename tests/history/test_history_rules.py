@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from ledger.services import history
 from ledger.services.deadlines import settle_due
 from ledger.services.parties import create_organisation
 from ledger.store import tables as t
-from ledger.store.engine import reading, writing
+from ledger.store.engine import make_engine, reading, writing
 from tests.history.histories import (
     FREE_INTAKE,
     NOW,
@@ -27,6 +28,7 @@ from tests.history.histories import (
     write_csv,
     write_ndjson,
 )
+from tests.support.databases import sqlite_url_of
 
 ATTENDED = {"outcome": "attended", "outcome_at": "2026-03-04T11:00:00Z"}
 
@@ -188,7 +190,7 @@ def test_suppressed_contacts_are_refused(engine: Engine, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("stop_after", [1, 2, 3])
 def test_an_import_that_died_goes_on_where_it_was(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
+    engine: Engine, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
 ) -> None:
     monkeypatch.setattr(history, "BATCH", 4)
     path = write_csv(tmp_path / "h.csv", many_rows())
@@ -201,7 +203,7 @@ def test_an_import_that_died_goes_on_where_it_was(
         taken(engine, path, on_progress=die)
     _, refused = taken(engine, path)
     after = stored(engine)
-    assert after["states"] == expected_states(tmp_path, path)
+    assert after["states"] == expected_states(sqlite_template, tmp_path, path)
     assert codes(refused) == [("S-9", "submission", "duplicate"), ("S-2", "outcome", "window_closed")]
 
 
@@ -214,14 +216,9 @@ def many_rows() -> list[dict[str, Any]]:
     return [*rows, row("S-9", submitted_at="2026-03-02T10:00:00Z", prospect_email="a@b.example")]
 
 
-def expected_states(tmp_path: Path, path: Path) -> Any:
+def expected_states(template: Path, tmp_path: Path, path: Path) -> Any:
     """What one run over a fresh database leaves."""
-    from ledger.store.engine import make_engine
-    from ledger.store.migrate import upgrade
-
-    url = f"sqlite:///{tmp_path / 'fresh.sqlite'}"
-    upgrade(url)
-    fresh = make_engine(url)
+    fresh = make_engine(sqlite_url_of(copyfile(template, tmp_path / "fresh.sqlite")))
     try:
         taken(fresh, path)
         return stored(fresh)["states"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -19,6 +19,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=30_000)  # a busy machine takes its time
 THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -56,5 +57,6 @@ def fresh_page(browser: Browser) -> Iterator[Page]:
         page.on("pageerror", lambda error: complaints.append(f"script failed: {error}"))
         yield page
     finally:
+        context.unroute_all(behavior="ignoreErrors")  # what a page still asks for when it is closed
         context.close()
     assert not complaints, "\n".join(complaints)

@@ -77,7 +77,7 @@ def test_finance_bills_a_month_and_keeps_the_pdf(
     log_in(page, address, "fay@operator.example", APRIL)
     page.get_by_role("link", name="March 2026").click()
     page.get_by_role("button", name="Issue invoices of March 2026").click()
-    expect(page.get_by_role("status")).to_contain_text("1 invoice: 1 line, £205.00 net", timeout=20_000)
+    expect(page.get_by_role("status")).to_contain_text("1 invoice: 1 line, £205.00 net")
     with page.expect_download() as download:
         page.get_by_role("link", name="PDF").click()
     kept = tmp_path / download.value.suggested_filename
