@@ -9,6 +9,7 @@ import click
 from api.commands import (
     accounts,
     billing,
+    branding,
     demo,
     exports,
     history,
@@ -39,6 +40,7 @@ for command in (
     history.take_history,
     settlement.tick,
     billing.bill_period,
+    branding.brand_documents,
     demo.make_demo,
     exports.export_period,
     payments.payments,

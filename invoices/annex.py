@@ -11,16 +11,12 @@ from math import ceil
 from typing import Final
 
 from invoices import display, words
+from invoices.brand import Paper
 from invoices.document import Document, Line
 from invoices.languages import Tongue, tongue
 from invoices.text import clean
 from invoices.typeface import UNITS_PER_EM, Face
 
-PAGE_WIDTH: Final = 595.28
-PAGE_HEIGHT: Final = 841.89
-MARGIN: Final = 56.69
-"""20 mm, in points."""
-WIDTH: Final = PAGE_WIDTH - 2 * MARGIN
 SIZE: Final = 8.5
 HEAD_SIZE: Final = 7.5
 GAP: Final = 6.5
@@ -66,6 +62,7 @@ class Annex:
     carried: str
     brought: str
     """The words beside the sums between two pages."""
+    paper: Paper
 
     def texts(self) -> Iterable[str]:
         """Every text that the annex prints."""
@@ -95,12 +92,13 @@ def annex(document: Document, lines: Sequence[Line], face: Face) -> Annex:
     return Annex(
         title=say("Annex: {lines}", lines=say.lines(len(lines))),
         intro=" ".join(intro),
-        columns=_columns(say, cells, face, rows[-1].running if rows else ""),
+        columns=_columns(say, cells, face, rows[-1].running if rows else "", document.brand.sheet.room),
         rows=rows,
         total_label=say("Total of {lines}", lines=say.lines(len(lines))),
         total=display.amount(document.totals.net, document.currency, say.locale),
         carried=say("Carried forward"),
         brought=say("Brought forward"),
+        paper=document.brand.sheet,
     )
 
 
@@ -120,7 +118,7 @@ def _cells(document: Document, line: Line, single: bool, say: Tongue) -> tuple[s
     )
 
 
-def _columns(say: Tongue, cells: Sequence[tuple[str, ...]], face: Face, total: str) -> tuple[Column, ...]:
+def _columns(say: Tongue, cells: Sequence[tuple[str, ...]], face: Face, total: str, width: float) -> tuple[Column, ...]:
     """Numbers and dates get what they need; reference and description share the rest so that little wraps."""
     titles = tuple(map(say, ("No.", "Service", "Reference", "Outcome", "Terms", "Price", "Share %", "Amount")))
     keys = ("number", "date", "reference", "what", "terms", "price", "share", "amount")
@@ -134,7 +132,7 @@ def _columns(say: Tongue, cells: Sequence[tuple[str, ...]], face: Face, total: s
     gaps = [0.0] + [GAP] * (len(keys) - 1)
     widths = [max(wide, head) + _SLACK + gap for wide, head, gap in zip(widest, heads, gaps, strict=True)]
     fixed = sum(widths[place] for place in (0, 1, 5, 6, 7))
-    room = WIDTH - fixed
+    room = width - fixed
     widths[4] = min(widths[4], room * 0.25)
     widths[2] = _reference_width(by_column[2], by_column[3], face, heads[2], room - widths[4])
     widths[3] = room - widths[4] - widths[2]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, Self
 
+from invoices.brand import PLAIN, Brand
 from invoices.languages import LANGUAGES, Language
 from ledger.domain.money import BASIS_POINTS, exponent
 
@@ -182,7 +183,7 @@ class Document:
     `period` is "2016-10"; `period_start` and `period_end` are its first and last day, both inclusive. Dates are in
     `time_zone` (the buyer's). `words` are the law's phrases, `chain_head` the ledger's head when it was issued.
     `accept_by` is when silence accepts a self-billed document, `replaces` the voided one that it stands for,
-    `language` the recipient's.
+    `language` the recipient's, `brand` how it looks.
     """
 
     id: str
@@ -207,6 +208,7 @@ class Document:
     replaces: Correction | None = None
     accept_by: datetime | None = None
     language: Language = "en"
+    brand: Brand = PLAIN
 
     def __post_init__(self) -> None:
         _one_of("kind of document", self.kind, DOCUMENT_KINDS)
@@ -241,6 +243,7 @@ class Document:
             **{name: data[name] and Correction.from_json(data[name]) for name in ("corrects", "replaces")},
             "accept_by": None if accept_by is None else _instant(accept_by),
             "words": tuple(data["words"]),
+            "brand": Brand.from_json(data["brand"]),
         }
         return cls(**values)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pydyf
 
-from invoices.annex import HEAD_SIZE, MARGIN, PAGE_HEIGHT, PAGE_WIDTH, SIZE, Annex
+from invoices.annex import HEAD_SIZE, SIZE, Annex
 from invoices.drawn_grid import DrawnGrid
 from invoices.engine import Spot
 from invoices.grid import PlacedGrid
@@ -91,7 +91,7 @@ def _grids(
         table = Table(pdf, reference(room))
         room["K"].append(table.reference.encode("ascii"))
         page_structure = structure.page(reference(front), front["StructParents"])
-        grid = DrawnGrid(placed, spot.x, PAGE_HEIGHT - spot.y, drawing.pens)
+        grid = DrawnGrid(placed, spot.x, drawing.annex.paper.height - spot.y, drawing.pens)
         contents[spot.page] += grid.draw(page_structure, table)
         page_structure.close()
         table.close()
@@ -110,7 +110,8 @@ class _Lines:
 
     def __init__(self, table: Table, annex: Annex, pens: Pens) -> None:
         self._table, self._annex, self._pens = table, annex, pens
-        self._ends = [MARGIN + end for end in accumulate(column.width for column in annex.columns)]
+        self._paper = annex.paper
+        self._ends = [annex.paper.margin + end for end in accumulate(column.width for column in annex.columns)]
         self._lefts = [
             end - column.width + column.gap for end, column in zip(self._ends, annex.columns, strict=True)
         ]  # fmt: skip
@@ -121,7 +122,7 @@ class _Lines:
 
     def draw(self, sheet: Sheet, structure: Structure, tags: PageStructure) -> str:
         """The content of one page, but for what runs above and below it."""
-        self._y, self._parts, self._hairs = PAGE_HEIGHT - MARGIN, [], []
+        self._y, self._parts, self._hairs = self._paper.height - self._paper.margin, [], []
         if sheet.intro:
             self._title(sheet.intro, tags)
             structure.append(self._table.reference)
@@ -147,14 +148,14 @@ class _Lines:
 
     def _down(self, height: float, *color: str) -> None:
         self._y -= height
-        self._hairs.append(hair(MARGIN, PAGE_WIDTH - MARGIN, self._y, *color))
+        self._hairs.append(hair(self._paper.margin, self._paper.width - self._paper.margin, self._y, *color))
 
     def _title(self, intro: Sequence[str], tags: PageStructure) -> None:
-        title = self._pens.semibold.at(MARGIN, self._y - 10, self._annex.title)
+        title = self._pens.semibold.at(self._paper.margin, self._y - 10, self._annex.title)
         self._parts.append(tags.lone("H2", f"{INK} {font(SEMIBOLD, _TITLE_SIZE)} {title}"))
         self._y -= TITLE_HEIGHT
         pen = self._pens.regular
-        lines = [pen.at(MARGIN, self._y - 9.5 - at * INTRO_LEADING, text) for at, text in enumerate(intro)]
+        lines = [pen.at(self._paper.margin, self._y - 9.5 - at * INTRO_LEADING, text) for at, text in enumerate(intro)]
         self._parts.append(tags.lone("P", f"{MUTED} {font(REGULAR, SIZE)} {' '.join(lines)}"))
         self._y -= INTRO_LEADING * len(intro) + INTRO_GAP
 

@@ -15,9 +15,11 @@ from typing import Any, Final
 import pydyf
 
 from invoices import pdf_file
+from invoices.brand import PAPERS, PaperName
 from invoices.typeface import FONT_FILES, asset
 
 _SCHEME: Final = "bundled:"
+LOGO_URL: Final = "bundled:logo"
 _VARIANT: Final = "pdf/a-3b"
 _VERSION: Final = "1.7"
 _POINTS_PER_PIXEL: Final = 0.75
@@ -50,6 +52,9 @@ class Imprint:
     issued_at: datetime
     files: Sequence[EmbeddedFile] = ()
     xmp: bytes = b""
+    paper: PaperName = "A4"
+    logo: bytes | None = None
+    """The one picture that the HTML may ask for, as `bundled:logo`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,10 @@ def produce(html: str, *, furniture: bool, imprint: Imprint, finish: Finish | No
     with _LOCK:
         try:
             fetcher, fonts, sheets = _tools()
+            fetcher.logo = imprint.logo
             source = HTML(string=html, url_fetcher=fetcher, base_url=_SCHEME)
-            chosen = [sheets["document.css"], *([sheets["furniture.css"]] if furniture else [])]
+            furnished = [sheets["furniture.css"]] if furniture else []
+            chosen = [sheets["document.css"], sheets[imprint.paper], *furnished]
             laid_out = source.render(font_config=fonts, stylesheets=chosen, pdf_variant=_VARIANT, pdf_tags=True)
             laid_out.metadata.attachments = [
                 Attachment(
@@ -143,8 +150,12 @@ def _tools() -> tuple[Any, Any, dict[str, Any]]:
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class BundledOnly(URLFetcher):
+        logo: bytes | None = None
+
         def fetch(self, url: str, headers: Any = None) -> Any:
             name = url.removeprefix(_SCHEME)
+            if url == LOGO_URL and self.logo is not None:
+                return URLFetcherResponse(url, self.logo)
             if not url.startswith(_SCHEME) or name not in FONT_FILES:
                 raise ForeignResource(url)
             return URLFetcherResponse(url, asset(name))
@@ -154,4 +165,7 @@ def _tools() -> tuple[Any, Any, dict[str, Any]]:
         name: CSS(string=asset(name).decode(), font_config=fonts, url_fetcher=fetcher, base_url=_SCHEME)
         for name in ("document.css", "furniture.css")
     }
+    for paper, sheet in PAPERS.items():
+        size = f"@page {{ size: {sheet.width}pt {sheet.height}pt }}"
+        sheets[paper] = CSS(string=size, font_config=fonts, url_fetcher=fetcher, base_url=_SCHEME)
     return fetcher, fonts, sheets

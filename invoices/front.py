@@ -9,7 +9,6 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from invoices import display, grid, words
-from invoices.annex import WIDTH
 from invoices.document import Document, Line, Party
 from invoices.grid import Grid, GridColumn, GridRow
 from invoices.languages import tongue
@@ -25,6 +24,7 @@ _GUTTER: Final = 20.0
 _FIGURE_PADDING: Final = 20.0
 _FIGURE_SIZES: Final = (14.0, 12.5, 11.0, 9.5, 8.0, 7.0)
 _HEADING_SIZES: Final = (24.0, 22.0, 20.0, 18.0)
+_LOGO_ROOM: Final = (170.0, 42.0)
 _CITY_FIRST: Final = frozenset(
     ["AE", "AU", "CA", "GB", "HK", "IE", "IN", "KW", "NZ", "SA", "SG", "TW", "UK", "US", "ZA"]
 )
@@ -51,10 +51,13 @@ class Front:
     ) -> None:
         self._document, self._face, self._semibold = document, regular, semibold
         self.tongue = tongue(document.language)
+        self.brand, self._width = document.brand, document.brand.sheet.room
+        self.logo_box = _logo_box(document)
+        self.footer = [clean(line) for line in document.brand.footer]
         self._locale = self.tongue.locale
         self.lang = self._locale.replace("_", "-")
         self.heading = self.tongue(words.heading(document))
-        self.heading_size = self._fitting_size(self.heading, _HEADING_SIZES, WIDTH / 2 - _GUTTER)
+        self.heading_size = self._fitting_size(self.heading, _HEADING_SIZES, self._width / 2 - _GUTTER)
         self.number = clean(document.number)
         self.title = f"{self.heading} {self.number}"
         self.author = clean(_issuer(document).legal_name)
@@ -151,10 +154,10 @@ class Front:
                 for value, hint in values
             ]
 
-        size = next((size for size in _FIGURE_SIZES if sum(widths(size)) <= WIDTH), _FIGURE_SIZES[-1])
+        size = next((size for size in _FIGURE_SIZES if sum(widths(size)) <= self._width), _FIGURE_SIZES[-1])
         needs = widths(size)
-        spare = (WIDTH - sum(needs)) / len(needs)
-        even = WIDTH / len(needs)
+        spare = (self._width - sum(needs)) / len(needs)
+        even = self._width / len(needs)
         return size, [round(even if max(needs) <= even else need + spare, 2) for need in needs]
 
     def _fitting_size(self, text: str, sizes: Sequence[float], room: float) -> float:
@@ -170,7 +173,7 @@ class Front:
             *map(self.tongue, ("Count", "What", "Price", "Share", "Each")),
             self.tongue("Amount, {currency}", currency=self._document.currency),
         )
-        return self._grid("summary", heads, rows, WIDTH, flexible=1)
+        return self._grid("summary", heads, rows, self._width, flexible=1)
 
     def _group(self, group: PriceGroup, everywhere: set[str]) -> GridRow:
         """One row; of what was confirmed it names what sets the group apart."""
@@ -199,9 +202,8 @@ class Front:
             ))
             for tax in self._document.taxes
         ]  # fmt: skip
-        return self._grid(
-            "vat", tuple(map(self.tongue, ("Category", "Rate", "Net", "VAT"))), rows, WIDTH / 2 - _GUTTER, flexible=0
-        )
+        heads = tuple(map(self.tongue, ("Category", "Rate", "Net", "VAT")))
+        return self._grid("vat", heads, rows, self._width / 2 - _GUTTER, flexible=0)
 
     def _sums(self) -> Grid:
         document, sums, say = self._document, self._document.totals, self.tongue
@@ -214,7 +216,7 @@ class Front:
             currency=document.currency,
         )
         rows.append(GridRow((label, self._amount(sums.due)), strong=True))
-        return self._grid("sums", ("", ""), rows, WIDTH / 2, flexible=0)
+        return self._grid("sums", ("", ""), rows, self._width / 2, flexible=0)
 
     def _grid(self, name: str, heads: Sequence[str], rows: Sequence[GridRow], width: float, *, flexible: int) -> Grid:
         """Numbers get the room they need, one column the rest."""
@@ -299,6 +301,15 @@ def _confirmed_everywhere(groups: Iterable[PriceGroup]) -> set[str]:
     """What every group of appointments has confirmed tells none of them apart."""
     confirmed = [set(group.confirmed) for group in groups if group.kind in ("appointment", "credit")]
     return set.intersection(*confirmed) if confirmed else set()
+
+
+def _logo_box(document: Document) -> tuple[float, float] | None:
+    """Width and height of the logo in points, as large as its place allows."""
+    logo = document.brand.logo
+    if logo is None:
+        return None
+    scale = min(_LOGO_ROOM[0] / logo.width, _LOGO_ROOM[1] / logo.height)
+    return round(logo.width * scale, 2), round(logo.height * scale, 2)
 
 
 def _issuer(document: Document) -> Party:

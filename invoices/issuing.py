@@ -12,6 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
+from invoices import branding
+from invoices.brand import Brand
 from invoices.document import Correction, Document, DocumentKind, Mode, Party, TaxBreakdown
 from invoices.languages import language_of
 from invoices.line_digest import Written
@@ -112,7 +114,7 @@ def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
     gross = sum(tax.net + tax.tax for tax in draft.taxes)
     prepaid = drawable(connection, draft.pair, gross) if draft.kind == "invoice" and draft.posts else 0
     number = take_number(connection, draft.series)
-    document = _frozen(draft, number.text, prepaid, now)
+    document = _frozen(draft, number.text, prepaid, branding.brand_of(connection, draft.buyer_id), now)
     content = document.to_json()
     connection.execute(
         insert(t.document),
@@ -219,7 +221,7 @@ def document_hash(content: dict[str, Any], lines_digest: str) -> str:
     return f"sha256:{hashlib.sha256(canonical({'content': content, 'lines': lines_digest})).hexdigest()}"
 
 
-def _frozen(draft: Draft, number: str, prepaid: int, now: datetime) -> Document:
+def _frozen(draft: Draft, number: str, prepaid: int, brand: Brand, now: datetime) -> Document:
     issued_on = local_date(now, draft.buyer.time_zone)
     first = draft.period.first_day
     kind, mode = draft.kind, MODES[draft.mode]
@@ -246,6 +248,7 @@ def _frozen(draft: Draft, number: str, prepaid: int, now: datetime) -> Document:
         words=legal_words(mode, kind, draft.supplier, draft.buyer, draft.taxes),
         chain_head=draft.chain_head,
         language=language_of(draft.supplier.address.country),
+        brand=brand,
     )
 
 

@@ -25,6 +25,8 @@ from ledger.store.types import new_id
 
 PORTION: Final = 1_000
 MOST_WORDS: Final = 100
+_DIGIT: Final = re.compile("[0-9]")
+_SERIES: Final = re.compile("-[0-9]{6}")
 _WORD: Final = re.compile(r"[A-Z0-9][A-Z0-9/._-]{2,59}")
 
 document, own, payment, bank = t.document.c, t.supplier_document.c, t.payment.c, t.bank_line.c
@@ -60,16 +62,16 @@ class Open:
 def take_in(connection: Connection, lines: Sequence[StatementLine], *, actor: str, now: datetime) -> Taken:
     """Keeps every line that is new and books what it matches."""
     taken = Taken()
-    wanted = {word for line in lines for word in words(line.reference)}
-    named = _documents(connection, wanted)
+    said = [words(line.reference) for line in lines]
+    named = _documents(connection, set().union(*said))
     known = _known(connection, [line.digest for line in lines])
-    for portion in _portions(lines):
+    for portion in _portions(list(zip(lines, said, strict=True))):
         rows, paid = [], list[Paid]()
-        for line in portion:
+        for line, words_of_line in portion:
             if line.digest in known:
                 taken.known += 1
                 continue
-            line_id, (matched, why) = new_id(), _match(line, named)
+            line_id, (matched, why) = new_id(), _match(line, words_of_line, named)
             rows.append(_row(line_id, line, why, actor, now))
             paid += (_paid(line, line_id, *match) for match in matched)
             taken.new += 1
@@ -104,25 +106,23 @@ def assign(connection: Connection, line_id: UUID, document_id: UUID, *, actor: s
 def words(reference: str) -> set[str]:
     """What could be a document's number. Banks break lines anywhere: neighbouring words are looked at together too."""
     parts = reference.upper().split()[:MOST_WORDS]
-    joined = ("".join(parts[start : start + some]) for start in range(len(parts)) for some in (1, 2, 3))
-    return {word.strip("./_-") for text in joined for word in _candidates(text)}
-
-
-def _candidates(text: str) -> Iterator[str]:
-    for word in _WORD.findall(text):
-        yield word
-        end = re.search(r"-[0-9]{6}", word)
-        if end:
-            yield word[: end.end()]
+    joined = ("".join(parts[start : start + some]) for some in (2, 3) for start in range(len(parts) - some + 1))
+    found: set[str] = set()
+    for text in (*parts, *filter(_DIGIT.search, joined)):
+        for word in _WORD.findall(text):
+            found.add(word.strip("./_-"))
+            if (end := _SERIES.search(word)) is not None:
+                found.add(word[: end.end()])
+    return found
 
 
 Match = tuple[Open, Standing, UUID | None]
 """The document, the payment that it gets, and the one that comes back with it, if any."""
 
 
-def _match(line: StatementLine, named: dict[str, list[Open]]) -> tuple[list[Match], str | None]:
+def _match(line: StatementLine, said: set[str], named: dict[str, list[Open]]) -> tuple[list[Match], str | None]:
     """The documents that the line pays or returns, or why not."""
-    found = {each.row.id: each for word in words(line.reference) for each in named.get(word, ())}
+    found = {each.row.id: each for word in said for each in named.get(word, ())}
     if not found:
         return [], "unknown_number"
     same = [each for each in found.values() if each.row.currency == line.currency]

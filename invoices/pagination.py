@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from invoices.annex import MARGIN, PAGE_HEIGHT, SIZE, WIDTH, Annex
+from invoices.annex import SIZE, Annex
+from invoices.brand import Paper
 from invoices.typeface import UNITS_PER_EM, Face
 from invoices.wrapping import wrap
 
@@ -18,7 +19,6 @@ SUM_HEIGHT: Final = LEADING + PADDING
 TITLE_HEIGHT: Final = 19.5
 INTRO_LEADING: Final = 13.0
 INTRO_GAP: Final = 6.5
-ROOM: Final = PAGE_HEIGHT - 2 * MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,11 @@ class Sheet:
     intro: tuple[str, ...] = ()
 
 
+def room_of(paper: Paper) -> float:
+    """The height between the margins."""
+    return paper.height - 2 * paper.margin
+
+
 def set_rows(annex: Annex, face: Face) -> list[SetRow]:
     """Every row with its words wrapped; texts that come again in a column are wrapped once."""
     rooms = [column.text_units for column in annex.columns]
@@ -57,8 +62,9 @@ def set_rows(annex: Annex, face: Face) -> list[SetRow]:
 
 def sheets(annex: Annex, rows: Sequence[SetRow], face: Face) -> Iterator[Sheet]:
     """At least one sheet; the last one has room for the total."""
-    intro = tuple(wrap(annex.intro, int(WIDTH * UNITS_PER_EM / SIZE), face))
-    room = ROOM - HEAD_HEIGHT - SUM_HEIGHT - TITLE_HEIGHT - INTRO_LEADING * len(intro) - INTRO_GAP
+    intro = tuple(wrap(annex.intro, int(annex.paper.room * UNITS_PER_EM / SIZE), face))
+    whole = room_of(annex.paper)
+    room = whole - HEAD_HEIGHT - SUM_HEIGHT - TITLE_HEIGHT - INTRO_LEADING * len(intro) - INTRO_GAP
     taken: list[SetRow] = []
     brought: str | None = None
     for row in rows:
@@ -66,7 +72,7 @@ def sheets(annex: Annex, rows: Sequence[SetRow], face: Face) -> Iterator[Sheet]:
             carried = taken[-1].running
             yield Sheet(tuple(taken), brought, carried, intro)
             taken, brought, intro = [], carried, ()
-            room = ROOM - HEAD_HEIGHT - 2 * SUM_HEIGHT
+            room = whole - HEAD_HEIGHT - 2 * SUM_HEIGHT
         taken.append(row)
         room -= row.height
     yield Sheet(tuple(taken), brought, None, intro)

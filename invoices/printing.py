@@ -22,16 +22,16 @@ class Printed:
     xml: bytes | None
 
 
-def print_document(document: Document, lines: Sequence[Line]) -> Printed:
+def print_document(document: Document, lines: Sequence[Line], logo: bytes | None = None) -> Printed:
     """PDF and XML of the document. Raises what `render.render` raises."""
     try:
         xml = facturx.xml(document, lines)
     except NoEInvoice:
-        return Printed(render(document, lines), None)
+        return Printed(render(document, lines, logo=logo), None)
     attached = EmbeddedFile(facturx.FILE_NAME, xml, facturx.DESCRIPTION)
-    return Printed(render(document, lines, attachments=[attached], xmp=facturx.XMP), xml)
+    return Printed(render(document, lines, attachments=[attached], xmp=facturx.XMP, logo=logo), xml)
 
 
-def print_json(document: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Printed:
+def print_json(document: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], logo: bytes | None = None) -> Printed:
     """The same for the stored JSON of a document and its lines."""
-    return print_document(Document.from_json(document), [Line.from_json(line) for line in lines])
+    return print_document(Document.from_json(document), [Line.from_json(line) for line in lines], logo)

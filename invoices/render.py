@@ -17,7 +17,7 @@ from invoices.drawn import Drawing, draw
 from invoices.engine import EmbeddedFile, Imprint, produce
 from invoices.front import Front
 from invoices.grid import Grid, PlacedGrid, place
-from invoices.pagination import ROOM, Sheet, set_rows, sheets
+from invoices.pagination import Sheet, room_of, set_rows, sheets
 from invoices.pen import Pen, Pens
 from invoices.running import Running, running
 from invoices.totals import check_sums
@@ -38,19 +38,28 @@ def render(
     *,
     attachments: Sequence[EmbeddedFile] = (),
     xmp: bytes = b"",
+    logo: bytes | None = None,
 ) -> bytes:
     """The document as a PDF file.
 
     `attachments` are embedded as they are and named in the small print; `xmp` are `rdf:Description` elements that
-    describe them. Raises TotalsDisagree, TooLarge, or ForeignResource (nothing but bundled fonts is ever loaded).
+    describe them; `logo` is the picture that the document's brand names. Raises TotalsDisagree, TooLarge, or
+    ForeignResource (nothing but bundled fonts and this picture is ever loaded).
     """
     _check_size(document, lines)
     check_sums(document, lines)
     regular, semibold = face("Regular"), face("SemiBold")
     page = Front(document, lines, regular, semibold, [file.name for file in attachments])
     table = annex(document, lines, regular)
-    head_and_foot = running(page.number, page.parties, regular, page.tongue)
-    imprint = Imprint(md5(document.id.encode(), usedforsecurity=False).digest(), document.issued_at, attachments, xmp)
+    head_and_foot = running(page.number, page.parties, regular, page.tongue, document.brand.sheet)
+    imprint = Imprint(
+        md5(document.id.encode(), usedforsecurity=False).digest(),
+        document.issued_at,
+        attachments,
+        xmp,
+        document.brand.paper,
+        logo,
+    )
     drawn = _sheets(table, head_and_foot, regular, semibold)
     if drawn is None:
         return produce(_html(page, table, {}), furniture=True, imprint=imprint)
@@ -67,7 +76,7 @@ def _sheets(table: Annex, running: Running, regular: Face, semibold: Face) -> li
     if not (simple and semibold.can_set(f"{table.title}{table.total_label}{table.total}")):
         return None
     rows = set_rows(table, regular)
-    if max((row.height for row in rows), default=0.0) > ROOM / 2:
+    if max((row.height for row in rows), default=0.0) > room_of(table.paper) / 2:
         return None
     return list(sheets(table, rows, regular))
 

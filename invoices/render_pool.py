@@ -27,11 +27,12 @@ _AHEAD: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One document to render: its stored JSON."""
+    """One document to render: its stored JSON, and the picture of its brand."""
 
     id: str
     document: Mapping[str, Any]
     lines: Sequence[Mapping[str, Any]]
+    logo: bytes | None = None
 
 
 class RenderingFailed(Exception):
@@ -144,7 +145,7 @@ def _render_chunk(chunk: Sequence[Job], seconds: float) -> list[Outcome]:
 def _render(job: Job, seconds: float) -> Outcome:
     try:
         with _at_most(seconds):
-            return job.id, print_json(job.document, job.lines)
+            return job.id, print_json(job.document, job.lines, job.logo)
     except Exception as fault:  # noqa: BLE001 - one document's fault is its own result
         return job.id, RenderingFailed(type(fault).__name__, str(fault))
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
 
-from invoices import lines
+from invoices import branding, lines
 from invoices.document import Document, Line
 from invoices.facturx import xml as make_xml
 from invoices.printing import Printed, print_json
@@ -121,7 +121,8 @@ def _jobs(engine: Engine, claimed: dict[UUID, str]) -> Iterator[Job]:
 def job(connection: Connection, document_id: UUID) -> Job:
     """The frozen document and its lines, as the printer takes them."""
     content = connection.execute(_CONTENT, {"id": document_id}).scalar_one()
-    return Job(str(document_id), content, [line.to_json() for line in lines.read(connection, document_id)])
+    logo = branding.logo(connection, content)
+    return Job(str(document_id), content, [line.to_json() for line in lines.read(connection, document_id)], logo)
 
 
 def _release(engine: Engine, claimed: dict[UUID, str]) -> None:
@@ -246,7 +247,7 @@ def pdf(connection: Connection, storage: Storage, document_id: UUID) -> bytes:
     if stored is not None:
         return storage.get(stored)
     found = job(connection, document_id)
-    return print_json(found.document, found.lines).pdf
+    return print_json(found.document, found.lines, found.logo).pdf
 
 
 def xml(connection: Connection, storage: Storage, document_id: UUID) -> bytes:

@@ -6,7 +6,7 @@ Owns where that stands; on the first page there is nothing above.
 from dataclasses import dataclass
 from typing import Final
 
-from invoices.annex import MARGIN, PAGE_HEIGHT, PAGE_WIDTH, WIDTH
+from invoices.brand import Paper
 from invoices.languages import Tongue
 from invoices.pen import MUTED, PAGINATION, REGULAR, Pens, font
 from invoices.typeface import UNITS_PER_EM, Face
@@ -14,9 +14,9 @@ from invoices.wrapping import wrap
 
 _SIZE: Final = 7.5
 _LEADING: Final = 10.5
-_TOP: Final = PAGE_HEIGHT - 33.4
+_TOP: Final = 33.4
 _BOTTOM: Final = 31.0
-"""Baselines of the head and of the foot."""
+"""How far the baselines of the head and of the foot are from the edges."""
 _BETWEEN: Final = 20.0
 """Points kept free between the number and the parties."""
 
@@ -28,19 +28,21 @@ class Running:
     number: str
     parties: tuple[str, ...]
     say: Tongue
+    paper: Paper
 
     def texts(self) -> tuple[str, ...]:
         return (self.number, *self.parties, self._page(0, 123456789))
 
     def drawn(self, pens: Pens, place: int, count: int) -> str:
         """On page `place` of `count`."""
-        right, pen = PAGE_WIDTH - MARGIN, pens.regular
-        parts = [PAGINATION, "BT", MUTED, font(REGULAR, _SIZE), pen.at(MARGIN, _BOTTOM, self.number)]
+        left, right, pen = self.paper.margin, self.paper.width - self.paper.margin, pens.regular
+        top = self.paper.height - _TOP
+        parts = [PAGINATION, "BT", MUTED, font(REGULAR, _SIZE), pen.at(left, _BOTTOM, self.number)]
         parts.append(pen.ending_at(right, _BOTTOM, self._page(place, count), _SIZE))
         if place > 1:
-            parts.append(pen.at(MARGIN, _TOP, self.number))
+            parts.append(pen.at(left, top, self.number))
             parts.extend(
-                pen.ending_at(right, _TOP - line * _LEADING, text, _SIZE) for line, text in enumerate(self.parties)
+                pen.ending_at(right, top - line * _LEADING, text, _SIZE) for line, text in enumerate(self.parties)
             )
         return "\n".join((*parts, "ET", "EMC", ""))
 
@@ -48,6 +50,6 @@ class Running:
         return self.say("Page {place} of {count}", place=place, count=count)
 
 
-def running(number: str, parties: str, regular: Face, say: Tongue) -> Running:
-    room = max(WIDTH - regular.points(number, _SIZE) - _BETWEEN, WIDTH / 3)
-    return Running(number, tuple(wrap(parties, int(room * UNITS_PER_EM / _SIZE), regular)), say)
+def running(number: str, parties: str, regular: Face, say: Tongue, paper: Paper) -> Running:
+    room = max(paper.room - regular.points(number, _SIZE) - _BETWEEN, paper.room / 3)
+    return Running(number, tuple(wrap(parties, int(room * UNITS_PER_EM / _SIZE), regular)), say, paper)

@@ -4,6 +4,7 @@ Owns the list of everything that is looked at, and the notices: what is due but 
 yet rendered. An accrual that a later document of its group should have taken is a fault, not a notice.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -37,7 +38,7 @@ from ledger.services.verify import UNREADABLE, Fault, Finding, Look, Notice, Pro
 from ledger.services.verify_books import total
 from ledger.store import tables as t
 
-DUE, RUNS, RENDERINGS, FILES = "settled in time", "billing runs", "renderings", "stored files"
+DUE, RUNS, RENDERINGS, FILES, BRANDS = "settled in time", "billing runs", "renderings", "stored files", "brands"
 CLOCKS_MILLISECONDS: Final = 60_000
 """By how much the clocks of two machines may differ."""
 
@@ -66,11 +67,23 @@ def sweeps(storage: Storage | None) -> list[Sweep]:
         *verify_lines.SWEEPS,
         *verify_payments.SWEEPS,
         *verify_chain.SWEEPS,
+        Sweep((BRANDS,), brands),
         Sweep((DUE,), due),
         Sweep((RUNS,), runs),
         Sweep((RENDERINGS,), renderings),
     ]
     return every if storage is None else [*every, Sweep((FILES,), partial(files, storage))]
+
+
+def brands(look: Look) -> Iterator[Fault]:
+    """Logos that are not what they were, and documents whose logo is gone."""
+    for row in look.rows(select(t.logo.c.sha256, t.logo.c.content)):
+        if hashlib.sha256(row.content).hexdigest() != row.sha256:
+            yield Fault(BRANDS, "the picture is not what it was", f"logo {row.sha256}")
+    named = document.content[("brand", "logo", "sha256")].as_string()
+    query = select(document.id, document.number).where(named.is_not(None), ~exists().where(t.logo.c.sha256 == named))
+    for row in look.rows(query):
+        yield Fault(BRANDS, "its logo is gone", f"document {row.id} ({row.number})")
 
 
 def due(look: Look) -> Iterator[Notice]:

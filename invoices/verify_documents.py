@@ -34,6 +34,8 @@ class Whole:
     row: Row[Any]
     sums: tuple[Row[Any], ...]
     entries: dict[str, list[int]]
+    own: Row[Any] | None
+    """What the supplier himself issued for a statement."""
 
     @property
     def where(self) -> str:
@@ -61,9 +63,9 @@ def _wholes(look: Look) -> Iterator[Whole]:
         after = rows[-1].id
         ids = [row.id for row in rows]
         sums = _sums(look, ids)
-        posted = _posted(look, ids)
+        posted, own = _posted(look, ids), _own(look, ids)
         for row in rows:
-            yield Whole(row, sums.get(row.id, ()), posted.get(row.id, {}))
+            yield Whole(row, sums.get(row.id, ()), posted.get(row.id, {}), own.get(row.id))
 
 
 def _sums(look: Look, ids: Iterable[UUID]) -> dict[UUID, tuple[Row[Any], ...]]:
@@ -96,6 +98,11 @@ def _posted(look: Look, ids: Iterable[UUID]) -> dict[UUID, dict[str, list[int]]]
     for row in look.connection.execute(query):
         found.setdefault(row.source_id, {}).setdefault(row.kind, []).append(row.amount)
     return found
+
+
+def _own(look: Look, ids: Iterable[UUID]) -> dict[UUID, Row[Any]]:
+    own = t.supplier_document
+    return {row.document_id: row for row in look.connection.execute(select(own).where(own.c.document_id.in_(ids)))}
 
 
 def content(_look: Look, whole: Whole) -> Iterator[str]:
@@ -166,17 +173,22 @@ def _credited(look: Look, row: Row[Any], nets: dict[tuple[str, int], int]) -> tu
 
 
 def entries(_look: Look, whole: Whole) -> Iterator[str]:
-    """What was issued is in the books with its net, its tax and what it drew of the deposit; a statement is not."""
-    row = whole.row
+    """What was issued is in the books with its net, its tax and what it drew of the deposit; of a statement, what the
+    supplier's own document says, and nothing before it is recorded.
+    """
+    row, own = whole.row, whole.own
     kind = EntryKind.CREDIT_NOTE if row.kind == "credit_note" else EntryKind.INVOICE
-    booked = whole.entries.get(kind)
-    if booked is None and row.mode == BillingMode.STATEMENT:
-        return
-    if booked != [amount for amount in (row.net, row.tax) if amount]:
-        yield f"net {row.net} and tax {row.tax} were issued, its entry posts {booked or 'nothing'}"
+    issued = own if row.mode == BillingMode.STATEMENT else row
+    if own is not None and (row.mode != BillingMode.STATEMENT or own.net != row.net):
+        yield f"the supplier's own document {own.number} over {own.net} net does not belong to it"
+    owed = [] if issued is None else [amount for amount in (issued.net, issued.tax) if amount]
+    booked = whole.entries.get(kind, [])
+    if booked != owed:
+        yield f"{owed or 'nothing'} is owed, its entry posts {booked or 'nothing'}"
+    prepaid = 0 if issued is None else issued.prepaid
     drawn = whole.entries.get(EntryKind.DEPOSIT_DRAWN, [])
-    if sum(drawn) != row.prepaid:
-        yield f"{row.prepaid} was paid from the deposit, the books say {sum(drawn)}"
+    if sum(drawn) != prepaid:
+        yield f"{prepaid} was paid from the deposit, the books say {sum(drawn)}"
 
 
 def hashes(look: Look, whole: Whole) -> Iterator[str]:

@@ -4,13 +4,17 @@ Owns what the constraints already refuse, looked at once more: a hand in the dat
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, not_, or_, select
 
+from ledger.domain.errors import Refusal
+from ledger.domain.settlement import Position, Response, check_response
+from ledger.reports import settlement
 from ledger.services.verify import Fault, Look, Sweep
 from ledger.store import tables as t
 
-PAYMENTS, FOUR_EYES = "payments have their entry", "credits by hand"
+PAYMENTS, FOUR_EYES, ANSWERS = "payments have their entry", "credits by hand", "answers to documents"
 
 payment, entry, transfer = t.payment.c, t.entry.c, t.transfer.c
 request, grant, document = t.credit_request.c, t.credit_grant.c, t.document.c
@@ -30,6 +34,29 @@ def payments(look: Look) -> Iterator[Fault]:
     )
     for row in look.rows(query):
         yield Fault(PAYMENTS, f"{row.amount} was paid, the books say {row.posted or 'nothing'}", f"payment {row.id}")
+    yield from _strays(look)
+
+
+def _strays(look: Look) -> Iterator[Fault]:
+    """Payments of somebody else's document or in another currency, and returns of what was not paid so."""
+    paid = t.payment.alias("paid")
+    of_document = [payment[name] == document[name] for name in ("supplier_id", "buyer_id", "currency")]
+    of_payment = [payment[name] == paid.c[name] for name in ("document_id", "amount")]
+    query = (
+        select(payment.id, and_(document.id.is_not(None), *of_document).label("is_its"))
+        .join_from(t.payment, t.document, document.id == payment.document_id, isouter=True)
+        .join(paid, paid.c.id == payment.returns_id, isouter=True)
+        .where(
+            or_(
+                document.id.is_(None),
+                not_(and_(*of_document)),
+                and_(payment.kind == "returned", or_(paid.c.id.is_(None), not_(and_(*of_payment)))),
+            )
+        )
+    )
+    for row in look.rows(query):
+        what = "it returns what was not paid so" if row.is_its else "it pays a document that is not the pair's"
+        yield Fault(PAYMENTS, what, f"payment {row.id}")
 
 
 def four_eyes(look: Look) -> Iterator[Fault]:
@@ -47,4 +74,29 @@ def four_eyes(look: Look) -> Iterator[Fault]:
             yield Fault(FOUR_EYES, "it is above the limit and was granted by who asked for it", where)
 
 
-SWEEPS = (Sweep((PAYMENTS,), payments), Sweep((FOUR_EYES,), four_eyes))
+def answers(look: Look) -> Iterator[Fault]:
+    """Answers that could not have been given then: out of order, too late, or to what nobody has to accept."""
+    response = t.document_response.c
+    query = (
+        select(t.document_response, document.accept_by)
+        .join_from(t.document_response, t.document, document.id == response.document_id, isouter=True)
+        .order_by(response.document_id, response.number)
+    )
+    rows = look.connection.execute(query).all()
+    credited = settlement.credited_at(look.connection, list({row.document_id for row in rows}))
+    for document_id, group in groupby(rows, key=lambda row: row.document_id):
+        said: list[Response] = []
+        for number, row in enumerate(group, 1):
+            where = f"answer {row.number} to document {document_id}"
+            before = [at for at in credited.get(document_id, []) if at < row.recorded_at]
+            if row.number != number:
+                yield Fault(ANSWERS, f"it should be number {number}", where)
+            position = Position(row.position)
+            try:
+                check_response(position, row.message, row.accept_by, said, before, row.recorded_at)
+            except Refusal as refusal:
+                yield Fault(ANSWERS, refusal.detail, where)
+            said.append(Response(position, row.recorded_at))
+
+
+SWEEPS = (Sweep((PAYMENTS,), payments), Sweep((FOUR_EYES,), four_eyes), Sweep((ANSWERS,), answers))

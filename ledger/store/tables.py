@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from ledger.store import (
     appointments,
     billing,
+    brands,
     chain,
     contracts,
     disputes,
@@ -77,6 +78,8 @@ document_line = _table(billing.DocumentLine)
 rendering = _table(billing.Rendering)
 document_file = _table(billing.DocumentFile)
 deposit = _table(billing.Deposit)
+logo = _table(brands.Logo)
+branding = _table(brands.Branding)
 
 document_response = _table(payments.DocumentResponse)
 credit_request = _table(payments.CreditRequest)

@@ -1110,6 +1110,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payment_file_buyer_id"), ["buyer_id"], unique=False)
 
     op.create_table(
+        "logo",
+        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("media_type", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_logo")),
+    )
+    op.create_table(
+        "branding",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=True),
+        sa.Column("brand", sa.JSON(), nullable=False),
+        sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_branding_buyer_id_organisation")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_branding")),
+    )
+    with op.batch_alter_table("branding", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_branding_buyer_id"), ["buyer_id"], unique=False)
+
+    op.create_table(
         "credit_request",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("buyer_id", sa.Uuid(), nullable=False),
@@ -1629,6 +1652,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payment_file_buyer_id"))
 
     op.drop_table("payment_file")
+    with op.batch_alter_table("branding", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_branding_buyer_id"))
+
+    op.drop_table("branding")
+    op.drop_table("logo")
     op.drop_table("bank_line")
     op.drop_table("dispute")
     op.drop_table("prospect")

@@ -2,9 +2,19 @@ from dataclasses import replace
 
 import pytest
 
-from invoices.annex import WIDTH, annex
+from invoices.annex import annex
+from invoices.brand import PAPERS
 from invoices.document import Line
-from invoices.pagination import HEAD_HEIGHT, INTRO_GAP, INTRO_LEADING, ROOM, SUM_HEIGHT, TITLE_HEIGHT, set_rows, sheets
+from invoices.pagination import (
+    HEAD_HEIGHT,
+    INTRO_GAP,
+    INTRO_LEADING,
+    SUM_HEIGHT,
+    TITLE_HEIGHT,
+    room_of,
+    set_rows,
+    sheets,
+)
 from invoices.typeface import face, subset
 from invoices.wrapping import wrap
 from tests.invoices.samples import make_document, make_lines
@@ -43,7 +53,7 @@ def test_a_cut_falls_after_a_slash_or_before_a_hyphen_where_it_can() -> None:
 def test_columns_fill_the_type_area_and_numbers_never_wrap(price: int, currency: str) -> None:
     lines = make_lines(20, price=price)
     table = annex(make_document(lines, currency=currency), lines, REGULAR)
-    assert sum(column.width for column in table.columns) == pytest.approx(WIDTH, abs=0.1)
+    assert sum(column.width for column in table.columns) == pytest.approx(PAPERS["A4"].room, abs=0.1)
     assert all(column.width > 10 for column in table.columns)
     for row in table.rows:
         for text, column in zip(row.cells, table.columns, strict=True):
@@ -80,7 +90,7 @@ def test_sheets_hold_every_row_once_and_never_more_than_fits(count: int) -> None
     for page in pages:
         used = HEAD_HEIGHT + sum(row.height for row in page.rows) + SUM_HEIGHT * (1 + (page.brought is not None))
         used += TITLE_HEIGHT + INTRO_GAP + INTRO_LEADING * len(page.intro) if page.intro else 0
-        assert used <= ROOM + 0.01
+        assert used <= room_of(PAPERS["A4"]) + 0.01
 
 
 def test_figures_of_the_annex_are_tabular() -> None:

@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 
 from invoices import display
-from invoices.annex import MARGIN, PAGE_WIDTH, annex
+from invoices.annex import annex
+from invoices.brand import PAPERS
 from invoices.document import Address
 from invoices.front import Front
 from invoices.render import TooLarge, render
@@ -14,6 +15,8 @@ from invoices.typeface import face
 from tests.invoices.conftest import LONG_NAME
 from tests.invoices.paper import Paper, squeezed
 from tests.invoices.samples import HEAD, SUPPLIER, make_document, make_lines
+
+A4 = PAPERS["A4"]
 
 
 def rows(paper: Paper) -> list[tuple[str, ...]]:
@@ -50,8 +53,8 @@ def test_reference_price_and_amount_of_every_line_stand_in_one_row(paper: Paper)
 
 def test_nothing_leaves_the_type_area(paper: Paper) -> None:
     words = [word for word in paper.words if word.text.strip()]
-    assert max(word.right for word in words) <= PAGE_WIDTH - MARGIN + 0.7
-    assert min(word.left for word in words) >= MARGIN - 0.7
+    assert max(word.right for word in words) <= A4.width - A4.margin + 0.7
+    assert min(word.left for word in words) >= A4.margin - 0.7
 
 
 def test_no_two_words_overlap(paper: Paper) -> None:

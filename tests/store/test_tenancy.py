@@ -12,6 +12,7 @@ OPERATORS_OWN = frozenset(
         "idempotency_key",
         "chain_link",
         "delivery_hint",
+        "logo",
         "month_position",
         "rate_window",
         "transfer",

@@ -24,7 +24,7 @@ LAYERS: Mapping[str, frozenset[str]] = {
 # Pure modules of a layer that is not: they see the domain and each other.
 PURE = tuple(
     f"invoices.{name}"
-    for name in ("cii", "document", "en16931", "facturx", "languages", "text", "totals", "ubl", "words")
+    for name in ("brand", "cii", "document", "en16931", "facturx", "languages", "text", "totals", "ubl", "words")
 )
 
 PACKAGES = ("ledger", "invoices", "api", "migrations")
