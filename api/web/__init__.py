@@ -11,6 +11,7 @@ from api.web import (
     accounts,
     agreements,
     appointment,
+    books,
     definitions,
     disputes,
     documents,
@@ -24,6 +25,7 @@ from api.web import (
     months,
     opening,
     sessions,
+    settling,
 )
 from api.web.blueprint import pages
 
@@ -33,6 +35,7 @@ VIEWS = (
     accounts,
     agreements,
     appointment,
+    books,
     definitions,
     disputes,
     documents,
@@ -44,6 +47,7 @@ VIEWS = (
     inbox,
     months,
     opening,
+    settling,
 )
 """The modules whose views the blueprint has; importing them is what registers them."""
 

@@ -14,6 +14,8 @@ from markupsafe import Markup
 from invoices import display as paper
 from invoices.words import OUTCOMES
 from ledger.domain.calendar import Period, format_instant
+from ledger.domain.journal import AccountKind
+from ledger.domain.money import format_plain
 from ledger.domain.terms import Silence
 
 STAGES: Final = {
@@ -116,6 +118,8 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "amount": paper.amount,
     "money": paper.money,
     "percent": paper.percent,
+    "plain": format_plain,
+    "account": lambda kind: "VAT" if kind == AccountKind.VAT else str(kind).capitalize(),
     "outcome": lambda value: OUTCOMES.get(str(value), str(value)),
     "attendance": lambda value: ATTENDANCE.get(str(value), str(value)),
     "stage": lambda value: STAGES.get(str(value), (str(value), "waiting")),

@@ -3,6 +3,7 @@
 Owns the list and the downloads. Finance sees every document, a party its own; another's is not there.
 """
 
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -11,13 +12,16 @@ from sqlalchemy import Connection, select
 
 from api.databases import database
 from api.handing_out import handed_out
+from api.problems import problem_of
 from api.units import clock, settings
+from api.web import afterwards
 from api.web.blueprint import pages, secured, show
 from api.web.inbox import identity
+from api.web.mending import problem_shown
 from api.web.sessions import only, person
 from invoices import files
 from invoices.storage import Storage, storage_at
-from ledger.domain.errors import Malformed, Unknown
+from ledger.domain.errors import Malformed, Refusal, Unknown
 from ledger.reports import documents as issued
 from ledger.reports import months as report
 from ledger.services.access import BUYER, OPERATOR, PARTIES, SUPPLIER, visible
@@ -53,16 +57,29 @@ def documents() -> Response:
 @only(*PARTIES, *OPERATOR)
 def document(document_id: UUID) -> Response:
     """One document with its lines, each of which says why."""
-    after = line_number(request.args.get("after"))
+    return page(document_id)
+
+
+def page(
+    document_id: UUID, *, refusal: Refusal | None = None, headline: str = "", given: Mapping[str, str] | None = None
+) -> Response:
+    """A document's page; with what refused a form that was sent from it."""
+    after, now = line_number(request.args.get("after")), clock()
     with reading(database().engine) as connection:
-        found = issued.one(connection, document_id, visible(person().principal, t.document), clock())
+        found = issued.one(connection, document_id, visible(person().principal, t.document), now)
         if found is None:
             raise Unknown("there is no such document")
         lines = list(issued.lines(connection, document_id, after=after, limit=LINES + 1))
+        forms = afterwards.forms(connection, found, now)
     following = lines[LINES - 1]["number"] if len(lines) > LINES else None
     return show(
         "document",
+        200 if refusal is None else problem_of(refusal).status,
         d=found,
+        refused=problem_shown(refusal),
+        headline=headline,
+        given=given or {},
+        **forms,
         lines=lines[:LINES],
         following=following,
         is_first=not after,

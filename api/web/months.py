@@ -19,7 +19,7 @@ from api.web.blueprint import led_to, pages, show
 from api.web.documents import PAGE, download, storage
 from api.web.inbox import identity
 from api.web.sessions import only, person
-from invoices import files
+from invoices import accounting_files, files, reminders
 from invoices.billing_run import bill, check_ended
 from ledger.domain.calendar import Period
 from ledger.domain.errors import Conflict, Refusal, Refused, Unknown
@@ -45,7 +45,9 @@ def months() -> Response:
         found = report.months(connection)
         runs = report.last_runs(connection, [month.period for month in found])
         balances = report.balances(connection)
-    return show("months", months=found, runs=runs, balances=balances)
+        ending = reminders.reminders(connection, clock())
+        names = _names(connection)
+    return show("months", months=found, runs=runs, balances=balances, ending=ending, names=names)
 
 
 @pages.get("/months/<period>")
@@ -58,8 +60,9 @@ def month(period: str) -> Response:
 @pages.post("/months/<period>/run")
 @only(FINANCE)
 def run_month(period: str) -> Response:
-    """Bill the month; a dry run issues nothing."""
+    """Bill the month, or one supplier's; a dry run issues nothing."""
     wanted, now = _period(period), clock()
+    supplier = request.form.get("supplier") or None
     dry_run = request.form.get("dry_run") == "yes"
     run_id = new_id()
     engine = database().engine
@@ -81,11 +84,23 @@ def run_month(period: str) -> Response:
             )
         )
     worker = threading.Thread(
-        target=_run, args=(engine, wanted, now, person().principal.actor, dry_run, run_id), name=f"bill {wanted}"
+        target=_run,
+        args=(engine, wanted, now, person().principal.actor, supplier, dry_run, run_id),
+        name=f"bill {wanted}",
     )
     worker.start()
     worker.join(WAIT_SECONDS)
     return led_to(url_for("web.month", period=str(wanted), run=run_id))
+
+
+@pages.get("/months/<period>/accounting.zip")
+@only(FINANCE)
+def month_accounting(period: str) -> Response:
+    """What an accountant imports of the month."""
+    wanted = _period(period)
+    with reading(database().engine) as connection:
+        content = accounting_files.archive(connection, wanted)
+    return download(content, f"ledger-{wanted}.zip", "application/zip")
 
 
 @pages.get("/months/<period>.zip")
@@ -98,10 +113,12 @@ def month_archive(period: str) -> Response:
     return download(content, f"documents-{wanted}.zip", "application/zip")
 
 
-def _run(engine: Engine, period: Period, now: datetime, actor: str, dry_run: bool, run_id: UUID) -> None:
+def _run(
+    engine: Engine, period: Period, now: datetime, actor: str, supplier: str | None, dry_run: bool, run_id: UUID
+) -> None:
     """Bills beside the request. What refuses the run before it begins is kept in its row."""
     try:
-        bill(engine, period, now=now, actor=actor, dry_run=dry_run, run_id=run_id)
+        bill(engine, period, now=now, actor=actor, supplier=supplier, dry_run=dry_run, run_id=run_id)
     except Refusal as refusal:
         log.info("billing run %s refused: %s", run_id, refusal.code)
         with writing(engine) as connection:
@@ -123,8 +140,7 @@ def _page(period: Period) -> Response:
         own = report.of_period(period)
         rows, following = report.documents(connection, own, now, limit=PAGE, after=identity(request.args.get("after")))
         still_runs = _still_runs(connection, period, now)
-        every = select(t.organisation.c.slug, t.organisation.c.legal_name)
-        names = {row.slug: row.legal_name for row in connection.execute(every)}
+        names = _names(connection)
     figures = found[0].currencies if found else []
     return show(
         "month",
@@ -142,6 +158,11 @@ def _page(period: Period) -> Response:
         zone=person().time_zone,
         now=now,
     )
+
+
+def _names(connection: Connection) -> dict[str, str]:
+    every = select(t.organisation.c.slug, t.organisation.c.legal_name)
+    return {row.slug: row.legal_name for row in connection.execute(every)}
 
 
 def _still_runs(connection: Connection, period: Period, now: datetime) -> bool:

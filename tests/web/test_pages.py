@@ -166,6 +166,9 @@ PLACES = {
     "/months/2026-03": {"finance"},
     "/months/2026-03.zip": {"finance"},
     "/documents": {"buyer", "supplier"},
+    "/open": {"finance", "buyer", "supplier"},
+    "/ledger": {"finance"},
+    "/credits": {"finance"},
     "/organisations": {"admin"},
     "/overview": {"admin", "arbiter"},
 }

@@ -1,0 +1,135 @@
+"""What finance and suppliers do to issued documents on pages: pay, return, credit with four eyes, accept, query."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from api.units import SETTINGS
+from invoices.billing_run import bill
+from ledger.domain.calendar import Period
+from ledger.services import parties
+from ledger.store import tables as t
+from ledger.store.engine import reading, writing
+from tests.services.market import ATTENDED, TUESDAY
+from tests.web.conftest import TOTP, House, send
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+APRIL = datetime(2026, 4, 2, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(house: House) -> str:
+    """The page of an invoice of £205.00 net and £246.00 in all, issued this morning."""
+    identity = house.market.taken(reference="S-7", name="Lena Vogt")
+    house.market.find(identity, ATTENDED, TUESDAY.replace(hour=12))
+    house.set_clock(APRIL)
+    bill(house.engine, Period(2026, 3), now=APRIL, actor="test")
+    with reading(house.engine) as connection:
+        return f"/documents/{connection.execute(select(t.document.c.id)).scalar_one()}"
+
+
+def fill(client: FlaskClient, path: str, action: str, **form: str) -> str:
+    """Fills one of the page's forms in as it was last seen; the page that comes of it."""
+    seen = re.search(r'name="seen" value="([^"]+)"', client.get(path).text)
+    sent = send(client, f"{path}/{action}", {"seen": seen[1] if seen else "", **form}, on=path)
+    return sent.text if sent.status_code != 302 else client.get(sent.location or path).text
+
+
+@pytest.fixture
+def fay(house: House, path: str) -> FlaskClient:
+    return house.enter("fay@operator.example", second=True, at=APRIL)
+
+
+def test_a_payment_is_recorded_once_and_may_come_back(fay: FlaskClient, path: str) -> None:
+    page = fay.get(path).text
+    assert 'value="246.00"' in page, "the open amount stands in the form"
+    seen = re.search(r'name="seen" value="([^"]+)"', page)
+    assert seen
+    form = {"seen": seen[1], "amount": "100.00", "paid_on": "2026-04-02", "reference": "BACS 7"}
+    assert send(fay, f"{path}/payments", form, on=path).status_code == 302
+    twice = send(fay, f"{path}/payments", form, on=path)
+    assert twice.status_code == 412 and "has changed" in twice.text
+    page = fay.get(path).text
+    assert "BACS 7" in page and 'open <strong class="figure">£146.00</strong>' in page
+    payment = re.search(r"/payments/([0-9a-f-]{36})/return", page)
+    assert payment
+    page = fill(fay, path, f"payments/{payment[1]}/return", returned_on="2026-04-02")
+    assert "Came back" in page and 'open <strong class="figure">£246.00</strong>' in page
+    assert "Write the amount in GBP, such as 180.00" in fill(fay, path, "payments", amount="1e3", paid_on="2026-04-02")
+    assert "has not come yet" in fill(fay, path, "payments", amount="1", paid_on="2026-04-03")
+
+
+def test_a_large_credit_is_approved_by_somebody_else(
+    house: House, fay: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(house.app.extensions, SETTINGS, replace(house.app.extensions[SETTINGS], credit_limit=100))
+    assert "Say of which line" in fill(fay, path, "credits", amount="1.00", reason="wrong list")
+    assert "205.00 GBP is left of line 1" in fill(fay, path, "credits", line="1", amount="205.01", reason="x")
+    asked = fill(fay, path, "credits", line="1", amount="150.00", reason="wrong list")
+    assert "A credit of £150.00 net waits for a second person" in asked
+    waiting = fay.get("/credits").text
+    assert "somebody else has to approve it" in waiting and "/approve" not in waiting
+    house.add("ben@operator.example", "finance", totp=TOTP)
+    ben = house.enter("ben@operator.example", second=True, at=APRIL)
+    approve = re.search(r"/credits/[0-9a-f-]{36}/approve", ben.get("/credits").text)
+    assert approve
+    refused = send(fay, approve[0], {}, on="/months")
+    assert (refused.status_code, "approval" in refused.text) == (409, True)
+    note = send(ben, approve[0], {}, on="/credits")
+    assert (
+        "Self-billed credit note" in ben.get(note.location or "").text
+        or "−£150.00" in ben.get(note.location or "").text
+    )
+    assert "No credit waits" in ben.get("/credits").text
+    assert 'open <strong class="figure">£66.00</strong>' in fay.get(path).text
+
+
+def test_a_supplier_queries_withdraws_and_accepts(house: House, fay: FlaskClient, path: str) -> None:
+    sam = house.enter("sam@acme.example")
+    assert "Record a payment" not in sam.get(path).text
+    assert send(sam, f"{path}/payments", {"seen": "0"}, on=path).status_code == 403
+    assert "Write what is wrong with the document" in fill(sam, path, "answer", position="query")
+    assert "Withdraw the query" in fill(sam, path, "answer", position="query", message="line 1 is not ours")
+    assert "a query stops the due date" in fay.get(path).text
+    assert "Query it" in fill(sam, path, "answer", position="withdraw")
+    assert "Your answer" not in fill(sam, path, "answer", position="accept")
+    house.add("bea@best.example", "supplier", slug="best-leads")
+    bea = house.enter("bea@best.example")
+    assert send(bea, f"{path}/answer", {"position": "accept"}, on="/documents").status_code == 404
+
+
+def test_the_books_are_pages_as_of_either_clock(house: House, fay: FlaskClient, path: str) -> None:
+    page = fay.get("/ledger").text
+    assert "Both sides are equal" in page and page.count("246.00") == 3, "payable, and the sum of each side"
+    assert "No account has a balance" in fay.get("/ledger?day=2026-03-01").text
+    assert "Cost" in fay.get("/ledger?day=2026-03-31").text
+    account = re.search(r"/ledger/accounts/[0-9a-f-]{36}", page)
+    assert account and "Recorded" in fay.get(account[0]).text
+    assert "Nothing had moved it" in fay.get(f"{account[0]}?day=2026-03-01&clock=recorded").text
+    assert fay.get("/ledger?day=yesterday").status_code == fay.get("/ledger?clock=wall").status_code == 400
+    assert "£246.00" not in fay.get("/open").text and "246.00" in fay.get("/open").text
+    assert "Owed now" in fay.get("/suppliers/acme-calls/account").text
+    sam = house.enter("sam@acme.example")
+    assert "246.00" in sam.get("/open").text and "Owed now" in sam.get("/suppliers/acme-calls/account").text
+    assert sam.get("/suppliers/best-leads/account").status_code == 404
+    assert sam.get("/ledger").status_code == 403
+    assert fay.get("/months/2026-03/accounting.zip").data.startswith(b"PK")
+
+
+def test_a_parked_supplier_is_billed_by_one_click_after_the_mend(house: House) -> None:
+    parked = house.market.taken("best-leads", "B-1")
+    house.market.find(parked, ATTENDED, TUESDAY.replace(hour=12))
+    house.set_clock(APRIL)
+    fay = house.enter("fay@operator.example", second=True, at=APRIL)
+    run = send(fay, "/months/2026-03/run", {"dry_run": "no"}, on="/months/2026-03")
+    assert "Bill Best-Leads now" in fay.get(run.location).text
+    with writing(house.engine) as connection:
+        changes = {"vat_id": "GB980780684", "vat_registered": True}
+        parties.change_organisation(connection, house.market.ids["best-leads"], changes, "test", APRIL)
+    run = send(fay, "/months/2026-03/run", {"supplier": "best-leads"}, on="/months/2026-03")
+    page = fay.get(run.location).text
+    assert "1 invoice: 1 line" in page and "Bill Best-Leads now" not in page
