@@ -122,7 +122,7 @@ def test_a_draft_is_made_replayed_published_and_accepted(house: House) -> None:
 def test_a_new_definition_begins_with_common_terms(house: House) -> None:
     client = house.enter("rita@north-bank.example")
     page = client.get("/definitions/new").text
-    assert "Owns" not in page and "Decides on the purchase" in page
+    assert "Owns the company" not in page and "Decides on the purchase" in page
     assert send(client, "/definitions/new", {"do": "save"}).status_code == 400
 
 
