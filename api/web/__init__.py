@@ -17,6 +17,7 @@ from api.web import (
     documents,
     drafts,
     dry_runs,
+    due,
     errors,
     evidence,
     explanation,
@@ -24,6 +25,7 @@ from api.web import (
     inbox,
     months,
     opening,
+    quality,
     sessions,
     settling,
 )
@@ -41,12 +43,14 @@ VIEWS = (
     documents,
     drafts,
     dry_runs,
+    due,
     evidence,
     explanation,
     home,
     inbox,
     months,
     opening,
+    quality,
     settling,
 )
 """The modules whose views the blueprint has; importing them is what registers them."""

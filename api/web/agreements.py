@@ -4,6 +4,7 @@ Owns no rule: accepted and ended by the API's commands. Nobody accepts for someb
 not there.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,15 +37,25 @@ PAGE = 50
 @only(ADMIN, *PARTIES)
 def agreement_list() -> Response:
     """Every agreement of the reader's, with what counts and what waits for his yes; the newest first."""
-    now, viewer = clock(), person()
-    query = agreement_reading.heads(viewer.principal).order_by(t.agreement.c.id.desc()).limit(PAGE)
+    now = clock()
     with reading(database().engine) as connection:
-        rows = []
-        for head in connection.execute(query).mappings().all():
-            view = agreement_reading.view(connection, head["id"], viewer.principal, now)
-            versions = _published(connection, view)
-            rows.append({**head, "counts": view.counts, "offers": _offers(view, versions)})
-    return show("agreements", rows=rows, now=now, zone=viewer.time_zone)
+        rows = _listed(connection, now)
+    return show("agreements", rows=rows, now=now, zone=person().time_zone)
+
+
+def waiting(connection: Connection, now: datetime) -> list[dict[str, Any]]:
+    """The agreements that wait for the reader's yes."""
+    return [row for row in _listed(connection, now) if row["offers"]]
+
+
+def _listed(connection: Connection, now: datetime) -> list[dict[str, Any]]:
+    principal = person().principal
+    query = agreement_reading.heads(principal).order_by(t.agreement.c.id.desc()).limit(PAGE)
+    rows = []
+    for head in connection.execute(query).mappings().all():
+        view = agreement_reading.view(connection, head["id"], principal, now)
+        rows.append({**head, "counts": view.counts, "offers": _offers(view, _published(connection, view))})
+    return rows
 
 
 @pages.get("/agreements/<uuid:agreement_id>")

@@ -21,7 +21,7 @@ PAGE: Final = 100
 FIRST: Final = (
     (BUYER, "web.inbox"),
     (FINANCE, "web.months"),
-    (SUPPLIER, "web.appointments"),
+    (SUPPLIER, "web.due"),
     (ARBITER, "web.dispute_queue"),
     (ADMIN, "web.overview"),
 )

@@ -66,13 +66,16 @@ class Tab:
 
 TABS: Final = (
     Tab("Inbox", "web.inbox", frozenset({BUYER})),
+    Tab("Due", "web.due", frozenset({SUPPLIER})),
     Tab("Appointments", "web.appointments", frozenset({SUPPLIER})),
+    Tab("Refusals", "web.refused_submissions", frozenset({SUPPLIER})),
     Tab("Disputes", "web.dispute_queue", frozenset({ARBITER, BUYER, SUPPLIER})),
     Tab("Months", "web.months", frozenset({FINANCE})),
     Tab("Open items", "web.open_by_age", frozenset({FINANCE, SUPPLIER, BUYER})),
     Tab("Credits", "web.credits_to_approve", frozenset({FINANCE})),
     Tab("Ledger", "web.trial_balance", frozenset({FINANCE})),
     Tab("Documents", "web.documents", frozenset({BUYER, SUPPLIER})),
+    Tab("Quality", "web.quality", frozenset({BUYER, SUPPLIER})),
     Tab("Definitions", "web.definition_list", frozenset({BUYER, SUPPLIER, ADMIN})),
     Tab("Agreements", "web.agreement_list", frozenset({BUYER, SUPPLIER, ADMIN})),
     Tab("Organisations", "web.organisations", frozenset({ADMIN})),

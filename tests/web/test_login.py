@@ -16,7 +16,7 @@ WRONG = {**RITA, "password": "wrong"}
 def test_a_password_lets_in_and_leads_to_the_first_page_of_the_role(house: House) -> None:
     client = house.enter("Rita@North-Bank.example")
     assert client.get("/").location == "/inbox"
-    assert house.enter("sam@acme.example").get("/").location == "/appointments"
+    assert house.enter("sam@acme.example").get("/").location == "/due"
 
 
 def test_who_is_not_logged_in_is_led_to_the_login_and_back(house: House) -> None:

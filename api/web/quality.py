@@ -1,0 +1,143 @@
+"""Quality by page: why appointments failed, by clause and source; and the submissions that were refused.
+
+Owns the months in the address and the drawing; what is counted is `ledger.reports`'. A party sees its own rows alone.
+"""
+
+from typing import Any, Final
+
+from flask import Response, request
+from sqlalchemy import Connection
+
+from api.databases import database
+from api.resources.intake_refusals import refusals, rendered
+from api.units import clock
+from api.web.blueprint import pages, show
+from api.web.inbox import identity
+from api.web.sessions import only, person
+from ledger.domain import wording
+from ledger.domain.calendar import Period
+from ledger.domain.errors import Malformed
+from ledger.domain.rates import Rate
+from ledger.domain.terms import Outcome
+from ledger.reports import failures, trade
+from ledger.reports.scope import Asked, Scope
+from ledger.services.access import BUYER, SUPPLIER, visible
+from ledger.services.foreseeing import foreseen
+from ledger.store import tables as t
+from ledger.store.engine import reading
+
+PAGE: Final = 50
+MONTHS_BACK: Final = 2
+MOST_MONTHS: Final = 12
+SHOWN_SOURCES: Final = 5
+WIDTH: Final = 1_000
+KINDS: Final = {
+    "refused": "Refused on submission",
+    "refuted": "Criterion refuted",
+    "outcome": "Did not take place as agreed",
+}
+
+
+@pages.get("/quality")
+@only(BUYER, SUPPLIER)
+def quality() -> Response:
+    """Why appointments failed, by clause and source."""
+    now, viewer = clock(), person()
+    last = _month("to") or Period.of(now, viewer.time_zone)
+    first = _month("from") or _back(last, MONTHS_BACK)
+    if not 0 <= (last.year - first.year) * 12 + last.month - first.month < MOST_MONTHS:
+        raise Malformed.at("/from", f"Choose 1 to {MOST_MONTHS} months.")
+    with reading(database().engine) as connection:
+        scope = Scope(connection, Asked(first, last, ("source",)), lambda table: visible(viewer.principal, table))
+        tallies = trade.outcomes(scope, foreseen(connection, scope.agreements, now))
+        trade.submissions(scope, tallies)
+        found, sources = failures.failures(scope, tallies), failures.sources(tallies)
+        labels = _labels(connection, scope)
+    largest = max((each.total for each in found), default=0)
+    named = [each.name for each in sources[:SHOWN_SOURCES]]
+    return show(
+        "quality",
+        first=first,
+        last=last,
+        named=named,
+        others=len(sources) > len(named),
+        sources=sources,
+        totals=_totals(sources),
+        rows=[
+            {
+                "clause": each.clause,
+                "kind": KINDS[each.kind],
+                "words": _words(each.clause, labels),
+                "total": each.total,
+                "width": round(WIDTH * each.total / largest, 1),
+                "by_source": [each.by_source[name] for name in named],
+                "rest": sum(number for name, number in each.by_source.items() if name not in named),
+            }
+            for each in found
+        ],
+    )
+
+
+@pages.get("/refusals")
+@only(BUYER, SUPPLIER)
+def refused_submissions() -> Response:
+    """What was not taken, newest first, with every clause that it broke."""
+    refusal, viewer = t.intake_refusal.c, person()
+    query = refusals().where(visible(viewer.principal, t.intake_refusal)).order_by(refusal.id.desc())
+    after = identity(request.args.get("after"))
+    if after is not None:
+        query = query.where(refusal.id < after)
+    with reading(database().engine) as connection:
+        rows = [rendered(row) for row in connection.execute(query.limit(PAGE + 1)).mappings()]
+    following = str(rows[PAGE - 1]["id"]) if len(rows) > PAGE else None
+    return show("refusals", rows=rows[:PAGE], following=following, is_first=after is None, zone=viewer.time_zone)
+
+
+def _month(name: str) -> Period | None:
+    text = request.args.get(name, "")
+    try:
+        return Period.parse(text) if text else None
+    except ValueError:
+        raise Malformed.at(f"/{name}", "Give a month such as 2026-10.") from None
+
+
+def _back(month: Period, months: int) -> Period:
+    for _ in range(months):
+        month = month.previous()
+    return month
+
+
+def _totals(sources: list[failures.Source]) -> dict[str, Any]:
+    """What the band says: counts, and rates in basis points where there is something to measure them on."""
+    taken, refused, ruled, delivered = (
+        sum(getattr(each, name) for each in sources) for name in ("taken", "refused", "ruled", "delivered")
+    )
+    return {
+        "submitted": taken + refused,
+        "refused": refused,
+        "refusal": Rate(refused, taken + refused).basis_points,
+        "ruled": ruled,
+        "delivered": delivered,
+        "delivery": Rate(delivered, ruled).basis_points,
+    }
+
+
+def _labels(connection: Connection, scope: Scope) -> dict[str, str]:
+    """What the newest versions call their criteria."""
+    version = t.definition_version
+    query = (
+        version.select()
+        .where(version.c.published_at.is_not(None), version.c.definition_id.in_(list(scope.definitions)))
+        .order_by(version.c.number)
+    )
+    rows = connection.execute(query).mappings()
+    return {c["id"]: c.get("label") or c["id"] for row in rows for c in row["document"]["criteria"]}
+
+
+def _words(clause: str, labels: dict[str, str]) -> str | None:
+    if clause in labels:  # a refusal names a criterion by its id alone
+        return labels[clause]
+    section, _, name = clause.partition(".")
+    if section == "outcomes" and name in Outcome.__members__.values():
+        return wording.OUTCOMES[Outcome(name)]
+    return labels.get(name.partition(".")[0]) if section == "criteria" else None
