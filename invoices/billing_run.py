@@ -20,7 +20,7 @@ from invoices.groups import Group, Obstacle
 from invoices.issuing import Draft, Issued, issue, issued_in_run, issued_once
 from invoices.line_digest import written
 from invoices.run_record import Record, recorded
-from ledger.domain.calendar import Period, local_date
+from ledger.domain.calendar import Period
 from ledger.domain.errors import Refused, Unknown
 from ledger.domain.terms import BillingMode
 from ledger.services import chain, contracts
@@ -274,10 +274,8 @@ class _Run:
         for terms in group.agreements:
             if terms.agreement_id in minimums:
                 shortfalls.accrue(connection, minimums[terms.agreement_id], self.period, self.now)
-        parties = groups.organisations(connection, (group.supplier_id, group.buyer_id))
-        supplier, buyer = parties[group.supplier_id].party, parties[group.buyer_id].party
+        supplier, buyer, reasons = groups.standing(connection, group, self.now)
         charges = group.charges(self.period)
-        reasons = groups.obstacles(group, supplier, buyer, local_date(self.now, buyer.time_zone))
         if reasons:
             waiting = lines.has_billable(connection, charges)
             return Parked(supplier.slug, buyer.slug, reasons) if waiting else None

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from invoices.document import CATEGORIES, Address, Category, Party, TaxBreakdown
 from invoices.lines import Charge
 from invoices.totals import tax_breakdown
-from ledger.domain.calendar import Period, deadline
+from ledger.domain.calendar import Period, deadline, local_date
 from ledger.domain.terms import Agreement, BillingMode, Definition, SelfBilling, TaxCategory
 from ledger.services.contracts import InForce
 from ledger.store import tables as t
@@ -147,22 +147,41 @@ class Obstacle:
     detail: str
 
 
-def obstacles(group: Group, supplier: Party, buyer: Party, today: date) -> tuple[Obstacle, ...]:
-    """Everything that keeps the group from being billed on `today` (in the buyer's zone); nothing if it can be."""
+def standing(connection: Connection, group: Group, now: datetime) -> tuple[Party, Party, tuple[Obstacle, ...]]:
+    """Supplier, buyer, and everything that keeps the group from being billed now; nothing if it can be."""
+    parties = organisations(connection, (group.supplier_id, group.buyer_id))
+    supplier, buyer = parties[group.supplier_id].party, parties[group.buyer_id].party
     found: dict[str, Obstacle] = {}
     for terms in group.agreements:
         billing = terms.agreement.billing
         reasons: list[Obstacle] = []
         if billing.mode is BillingMode.SELF_BILLED:
-            reasons += _self_billing(billing.self_billing, supplier, today)
+            signed = _signed_for(connection, terms, supplier)
+            reasons += _self_billing(billing.self_billing, signed, supplier, local_date(now, buyer.time_zone))
             reasons += _identifiers(terms.agreement.tax.category, supplier, buyer)
         if terms.agreement.tax.category is TaxCategory.EXEMPT and not (terms.agreement.tax.exemption or "").strip():
             reasons.append(Obstacle("exemption_reason_missing", "category E needs the reason of its exemption"))
         found.update({reason.code: reason for reason in reasons})
-    return tuple(found.values())
+    return supplier, buyer, tuple(found.values())
 
 
-def _self_billing(agreed: SelfBilling | None, supplier: Party, today: date) -> Iterator[Obstacle]:
+def _signed_for(connection: Connection, terms: InForce, supplier: Party) -> str | None:
+    """The VAT identifier that self-billing was agreed for: the one named, else what the supplier had when he signed."""
+    agreed, change, acceptance = terms.agreement.billing.self_billing, t.organisation_change.c, t.acceptance.c
+    if agreed is not None and agreed.supplier_vat_id is not None:
+        return agreed.supplier_vat_id
+    signed = select(func.min(acceptance.recorded_at)).where(
+        acceptance.agreement_id == terms.agreement_id,
+        acceptance.agreement_version == terms.version,
+        acceptance.party == "supplier",
+    )
+    later = change.recorded_at > signed.scalar_subquery()
+    query = select(change.before).where(change.organisation_id == terms.supplier_id, later).order_by(change.version)
+    before = connection.execute(query.limit(1)).scalar_one_or_none()
+    return supplier.vat_id if before is None else before["vat_id"]
+
+
+def _self_billing(agreed: SelfBilling | None, signed: str | None, supplier: Party, today: date) -> Iterator[Obstacle]:
     if agreed is None:
         yield Obstacle("self_billing_missing", "there is no self-billing agreement")
         return
@@ -170,11 +189,11 @@ def _self_billing(agreed: SelfBilling | None, supplier: Party, today: date) -> I
         yield Obstacle("self_billing_not_started", f"the self-billing agreement starts on {agreed.start}")
     if agreed.until is not None and today > agreed.until:
         yield Obstacle("self_billing_ended", f"the self-billing agreement ended on {agreed.until}")
-    if _plain(supplier.vat_id) != _plain(agreed.supplier_vat_id):
-        signed = agreed.supplier_vat_id or "none"
+    if _plain(supplier.vat_id) != _plain(signed):
+        held = supplier.vat_id or "none"
         yield Obstacle(
             "vat_id_changed",
-            f"self-billing was agreed for the VAT identifier {signed}, the supplier's is {supplier.vat_id or 'none'}",
+            f"self-billing was agreed for the VAT identifier {signed or 'none'}, the supplier's is {held}",
         )
 
 

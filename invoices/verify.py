@@ -19,7 +19,7 @@ from invoices.document import Document
 from invoices.groups import Group
 from invoices.rendering import PDF, XML
 from invoices.storage import Damaged, Storage, Stored
-from ledger.domain.calendar import Period, local_date
+from ledger.domain.calendar import Period
 from ledger.domain.journal import AccrualKind, AccrualState
 from ledger.domain.money import Money
 from ledger.services import (
@@ -161,9 +161,8 @@ def _passed_over(look: Look, group: Group, agreement_id: UUID, month: int) -> in
 
 
 def _obstacles(look: Look, group: Group) -> list[str]:
-    parties = groups.organisations(look.connection, (group.supplier_id, group.buyer_id))
-    supplier, buyer = parties[group.supplier_id].party, parties[group.buyer_id].party
-    return [each.detail for each in groups.obstacles(group, supplier, buyer, local_date(look.now, buyer.time_zone))]
+    _, _, reasons = groups.standing(look.connection, group, look.now)
+    return [each.detail for each in reasons]
 
 
 def renderings(look: Look) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from invoices.giving_back import Given
 from invoices.groups import Group
 from invoices.issuing import Draft, issue
 from invoices.line_digest import written
-from ledger.domain.calendar import Period, local_date
+from ledger.domain.calendar import Period
 from ledger.domain.errors import IllegalMove, Refused, Violation
 from ledger.domain.terms import BillingMode
 from ledger.services import chain, contracts
@@ -88,9 +88,7 @@ def _group(connection: Connection, agreement_ids: list[UUID], now: datetime) -> 
         detail = "its agreements are billed by different terms now; credit it and let the next run charge"
         raise Refused.by("billing", "terms_differ", detail)
     group = found[0]
-    parties = groups.organisations(connection, (group.supplier_id, group.buyer_id))
-    supplier, buyer = parties[group.supplier_id].party, parties[group.buyer_id].party
-    reasons = groups.obstacles(group, supplier, buyer, local_date(now, buyer.time_zone))
+    _, _, reasons = groups.standing(connection, group, now)
     if reasons:
         raise Refused([Violation("billing", reason.code, reason.detail) for reason in reasons])
     return group

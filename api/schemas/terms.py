@@ -276,7 +276,9 @@ TermsSelfBilling = Strict.from_dict(
     {
         "from": fields.Day(required=True),
         "until": fields.Day(allow_none=True, metadata={"description": "Inclusive; null: as long as the contract"}),
-        "supplier_vat_id": fields.Text(longest=32, **_OPTIONAL),
+        "supplier_vat_id": fields.Text(
+            longest=32, metadata={"description": "Null: what the supplier has when he accepts"}, **_OPTIONAL
+        ),
     },
     name="TermsSelfBilling",
 )

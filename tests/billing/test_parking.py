@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from invoices.billing_run import RunResult
+from ledger.services import parties
 from ledger.store import tables as t
+from ledger.store.engine import writing
 from tests.billing.trade import (
     AFTER_NOVEMBER,
     AFTER_OCTOBER,
@@ -53,6 +55,20 @@ def test_a_changed_vat_identifier_parks_until_it_is_agreed_anew(trade: Trade) ->
     (document,) = trade.bill().documents
     assert document.net == 18000
     assert trade.document().content["supplier"]["vat_id"] == "GB434031494"
+
+
+def test_an_agreement_that_names_no_vat_identifier_is_signed_for_the_one_held_then(trade: Trade) -> None:
+    agreement = trade.agree(billing=NOT_SIGNED_FOR)
+    trade.charge(agreement, 18000)
+    trade.bill()
+    with writing(trade.engine) as connection:
+        changes = {"vat_id": "GB434031494"}
+        parties.change_organisation(connection, trade.ids["acme-calls"], changes, "finance", AFTER_OCTOBER)
+    trade.charge(agreement, 500, AFTER_OCTOBER)
+    (parked,) = trade.bill(NOVEMBER, AFTER_NOVEMBER).parked
+    assert [reason.code for reason in parked.reasons] == ["vat_id_changed"]
+    trade.amend(agreement, AFTER_NOVEMBER, billing=NOT_SIGNED_FOR)
+    assert len(trade.bill(NOVEMBER, AFTER_NOVEMBER).documents) == 1
 
 
 def test_a_vat_identifier_written_otherwise_is_the_same(trade: Trade) -> None:
