@@ -51,7 +51,7 @@ soak: setup ## search for bugs for hours: simulations, and the state machine aga
 	@for seed in $$(shuf -i 1-1000000 -n $(SEEDS)); do $(BIN)/appointment-ledger simulate --seed $$seed --days $(DAYS); done
 	@SOAK=$(EXAMPLES) $(BIN)/python -m pytest -q tests/services/test_state_machine.py
 
-examples: setup ## record the examples of the OpenAPI document anew
+examples: setup ## record the OpenAPI document's examples anew, and what the Python client knows of it
 	@$(BIN)/python -m tests.api.examples
 
 lint: setup ## ruff and mypy

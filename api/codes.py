@@ -123,6 +123,7 @@ CODES: Final[dict[int, tuple[str, ...]]] = {
         "negative_revenue",
         "net_differs",
         "no_lines",
+        "not_fit_to_print",
         "not_published",
         "nothing_disputed",
         "nothing_left",

@@ -7,22 +7,20 @@ import json
 import secrets
 from functools import cached_property
 from http import HTTPStatus
-from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-import orjson
 from flask import Blueprint, Flask, Response, render_template
 from flask_smorest import Api
 from flask_smorest.utils import prepare_response
 from werkzeug.exceptions import HTTPException
 
+from api import illustrations
 from api.codes import CODES
 from api.endpoints import ETAG, PARAMETERS, Resource
 from api.fields import OPENAPI
 from api.problems import MEDIA_TYPE, TITLES, on_http_exception
 from api.schemas.problem import Problem
-from api.units import JSON
 
 DESCRIPTION: Final = """
 Decides what a sales appointment is worth, by terms that both sides accepted, and bills exactly that.
@@ -77,7 +75,8 @@ class LedgerApi(Api):
             resource.register_views_in_doc(self, self._app, self.spec, name=resource.name, parameters=None)
             self.spec.tag({"name": resource.name, "description": resource.description})
         document = self.spec.to_dict()
-        _show_examples(document)
+        illustrations.show_examples(document)
+        illustrations.show_links(document)
         return json.dumps(document, indent=2)
 
     def _openapi_json(self) -> Response:
@@ -108,21 +107,6 @@ class LedgerApi(Api):
         for name, parameter in PARAMETERS.items():
             self.spec.components.parameter(name, "header", parameter, lazy=True)
         self.spec.components.header("ETAG", ETAG, lazy=True)
-
-
-def _show_examples(document: dict[str, Any]) -> None:
-    """What an installation was sent and answered (`tests/api/examples.py`), beside the schemas."""
-    examples = orjson.loads(Path(__file__).with_name("examples.json").read_bytes())
-    for operation in (each for item in document["paths"].values() for each in item.values()):
-        if not isinstance(operation, dict) or (example := examples.get(operation.get("operationId"))) is None:
-            continue
-        if "request" in example:
-            operation["requestBody"]["content"][JSON]["example"] = example["request"]
-        for status, answer in operation["responses"].items():
-            if "response" in example and status.startswith("2"):
-                content = answer["content"]
-                shown = content[JSON] if JSON in content else next(iter(content.values()))
-                shown["example"] = example["response"]
 
 
 def make_api(app: Flask) -> LedgerApi:

@@ -36,7 +36,7 @@ def put_branding(command: Command) -> Answer:
     return _shown(command.connection, body["buyer"], buyer_id)
 
 
-@blueprint.query("/branding", roles={ADMIN}, answers=schemas.Brand, arguments=schemas.BrandOf)
+@blueprint.query("/branding", roles={ADMIN}, answers=schemas.Brand, arguments=schemas.BrandOf, finds=True)
 def show_branding(query: Query) -> Answer:
     """Show what the next documents look like."""
     buyer = query.arguments["buyer"]

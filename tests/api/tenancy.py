@@ -245,6 +245,8 @@ ROWS: dict[str, Row] = {
     "report_on_data": row(query="?by=supplier,buyer,definition", also=ALL),
     "report_on_scenarios": row(query="?by=supplier,buyer,definition", also=ALL),
     "list_downloads": row(also=OWN),
+    "put_branding": row({"buyer": "north-bank", "accent": "#134e4a", "footer": "North Bank Ltd, Leeds"}, admin=200),
+    "show_branding": row(query="?buyer=north-bank", admin=200),
     # Watching
     "show_health": row(anybody=200),
     "show_readiness": row(anybody=200),
