@@ -4,7 +4,6 @@ Owns `create_app`. The factory may run many times in one process: an application
 its counters to itself.
 """
 
-import logging
 import weakref
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import documentation, problems, traffic, web
+from api import documentation, logs, problems, tracing, traffic, web
 from api import settings as configuration
 from api.auth import FailedKeys
 from api.databases import EXTENSION, Database
@@ -31,8 +30,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.update(config or {})
     app.config.update(SECRET_KEY=settings.secret_key, TESTING=settings.testing)
-    app.logger.setLevel(settings.log_level.upper())
-    logging.getLogger(__name__).setLevel(settings.log_level.upper())
+    logs.configure(settings)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -47,7 +45,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     shared = not settings.is_sqlite or settings.processes > 1
     app.extensions[LIMITS] = Limits(0, 0) if settings.testing else Limits(per_key, per_organisation, shared)
 
-    traffic.register(app)
+    traffic.register(app, log=not settings.testing)
+    if settings.tracing:
+        tracing.register(app)
     api = documentation.make_api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Engine
 
 from api import pinned_http
@@ -87,6 +88,15 @@ class Sender:
         else:
             outcome = _outcome(reply, began_at, _milliseconds(began))
         try:
+            if not outcome.succeeded:
+                structlog.get_logger().warning(
+                    "webhook not delivered",
+                    endpoint=str(parcel.endpoint_id),
+                    delivery=str(parcel.delivery_id),
+                    attempt=parcel.attempt,
+                    status=outcome.status,
+                    error=outcome.error,
+                )
             outbox.record(self.engine, parcel, outcome, self.now(), random.random())  # noqa: S311 - spreads retries
         except Unavailable:
             return

@@ -20,6 +20,7 @@ VAR = "var"
 """The folder, below the current one, for whatever has no other place."""
 
 TRUE = frozenset({"1", "true", "yes", "on"})
+CHOICES = {"log_level": ("debug", "info", "warning", "error"), "log_format": ("console", "json")}
 FALSE = frozenset({"", "0", "false", "no", "off"})
 
 
@@ -39,8 +40,13 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     """How the installation is reached from outside, without a slash at the end."""
     testing: bool = False
-    """Turns rate limits off."""
+    """Turns rate limits and the log of requests off."""
     log_level: str = "info"
+    """The least that is logged: `debug`, `info`, `warning` or `error`. Each request is an `info`."""
+    log_format: str = "console"
+    """`console` for people, `json` for machines: a line each, on standard error."""
+    tracing: bool = False
+    """Sends a span for each request to `OTEL_EXPORTER_OTLP_ENDPOINT` by OpenTelemetry; needs the extra `tracing`."""
     max_body_bytes: int = 1024 * 1024
     """The largest request body, unless the operation says otherwise."""
     key_grace_hours: int = 24
@@ -84,6 +90,9 @@ def read(config: Mapping[str, Any] | None = None) -> Settings:
         if value is not None:
             given[field.name] = _parsed(name, value, type(field.default))
     settings = Settings(**given)
+    for name, choices in CHOICES.items():
+        if getattr(settings, name) not in choices:
+            raise ValueError(f"{name.upper()} must be one of {', '.join(choices)}, not {getattr(settings, name)!r}")
     derived = {
         "database_url": _database_url(settings.database_url),
         "documents_url": settings.documents_url or (Path.cwd() / VAR / "documents").as_uri(),

@@ -9,6 +9,7 @@ import re
 import time
 from typing import Final
 
+import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -56,8 +57,8 @@ class Metrics:
         return generate_latest(together)
 
 
-def register(app: Flask) -> None:
-    """Runs before and after every request."""
+def register(app: Flask, *, log: bool) -> None:
+    """Runs before and after every request; `log` says each in a line."""
     metrics = app.extensions[EXTENSION] = Metrics()
 
     @app.before_request
@@ -75,5 +76,15 @@ def register(app: Flask) -> None:
         limits.describe(response, g.get("standings", []))
         route = request.url_rule.rule if request.url_rule else "unknown"
         method = request.method if request.url_rule else "any"
-        metrics.count(method, route, response.status_code, time.perf_counter() - g.began)
+        seconds = time.perf_counter() - g.began
+        metrics.count(method, route, response.status_code, seconds)
+        if log:
+            _log(method, route, response.status_code, seconds)
         return response
+
+
+def _log(method: str, route: str, status: int, seconds: float) -> None:
+    who = g.get("actor")
+    structlog.get_logger().info(
+        "request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1), actor=who
+    )

@@ -285,6 +285,7 @@ def _authenticated(connection: Connection, secret: str, roles: Collection[str], 
         principal = auth.authenticate(connection, secret, now)
     except Unauthenticated:
         raise _wrong_key(now) from None
+    g.actor = principal.actor
     _count(principal, now)
     auth.require(principal, roles)
     return principal

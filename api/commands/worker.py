@@ -17,6 +17,7 @@ from types import FrameType
 import click
 from sqlalchemy import Engine
 
+from api import logs
 from api.commands import current_settings, now, opened
 from api.commands.rendering import store_of
 from api.commands.settlement import LOOKS_BACK
@@ -44,6 +45,7 @@ FULL_LOOK_EVERY = timedelta(hours=1)
 def worker(once: bool, as_json: bool) -> None:
     """Settle, render and send webhooks for ever; stop with SIGTERM or Ctrl-C."""
     settings, pause = current_settings(), PAUSE_SECONDS
+    logs.configure(settings)
     storage = store_of(settings.documents_url)
     first = True
     with opened(settings) as engine, told_to_stop() as stop, webhooks(engine, settings, stop, once=once) as check:

@@ -6,11 +6,12 @@
 from flask import Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api import fields
+from api import fields, gauges
 from api.databases import database
 from api.endpoints import Resource
 from api.schemas import Strict
 from api.traffic import EXTENSION, Metrics
+from api.units import clock
 
 blueprint = Resource("health", description="Whether it works, for whoever watches over it.", prefix="")
 
@@ -36,7 +37,8 @@ def show_readiness() -> Response:
 
 @blueprint.open_query("/metrics", media_type=CONTENT_TYPE_LATEST)
 def show_metrics() -> Response:
-    """Counters and times in Prometheus' format, by route."""
+    """Counters and times by route, and what waits in the database, in Prometheus' format."""
     metrics = current_app.extensions[EXTENSION]
     assert isinstance(metrics, Metrics)
-    return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
+    waiting = gauges.exposition(database().engine, clock())
+    return Response(metrics.exposition() + waiting, content_type=CONTENT_TYPE_LATEST)
