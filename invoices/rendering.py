@@ -50,8 +50,12 @@ def render_pending(
     processes: int = 1,
     retry: bool = False,
     progress: Progress = lambda _done, _total: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Rendered:
-    """Renders everything that waits; any number of these side by side. `retry` takes up what failed too often."""
+    """Renders everything that waits; any number of these side by side. `retry` takes up what failed too often.
+
+    Once `stopped`, the document under way is finished and the others are left to whoever comes next.
+    """
     total, done = waiting(engine, retry=retry), 0
     failures: list[tuple[str, str]] = []
     tried: set[UUID] = set()
@@ -70,6 +74,9 @@ def render_pending(
                     raise
             done += 1
             progress(done, max(total, done))
+            if stopped():
+                _release(engine, claimed)
+                return Rendered(done - len(failures), tuple(failures))
     return Rendered(done - len(failures), tuple(failures))
 
 

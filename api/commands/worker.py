@@ -52,7 +52,7 @@ def worker(once: bool, as_json: bool) -> None:
         while not stop.is_set():
             check()
             try:
-                settled, rendered = _round(engine, storage, settings.contact_secret, full=first)
+                settled, rendered = _round(engine, storage, settings.contact_secret, stop, full=first)
                 first, pause = False, PAUSE_SECONDS
             except Refusal as refusal:
                 if once:
@@ -67,14 +67,14 @@ def worker(once: bool, as_json: bool) -> None:
             stop.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads workers, guards nothing
 
 
-def _round(engine: Engine, storage: Storage, secret: bytes, *, full: bool) -> tuple[int, int]:
+def _round(engine: Engine, storage: Storage, secret: bytes, stop: threading.Event, *, full: bool) -> tuple[int, int]:
     """One round of work; the chain looks at everything in a `full` one, else at what was recorded of late."""
     at = now()
     attach_waiting(engine, at - (LOOKS_BACK if full else LATELY), at, secret)
     settled = settle_due(engine, at, at)
     finish_abandoned(engine, at)
     chain.extend(engine, full=full)
-    return settled, rendering.render_pending(engine, storage, now=now).done
+    return settled, rendering.render_pending(engine, storage, now=now, stopped=stop.is_set).done
 
 
 @contextmanager

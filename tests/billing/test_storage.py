@@ -137,3 +137,18 @@ def test_what_could_not_be_stored_is_free_at_once(engine: Engine, tmp_path: Path
     assert (rendered.done, rendered.failures) == (1, ())
     with reading(engine) as connection:
         assert connection.execute(select(t.rendering.c.attempts)).scalar_one() == 1
+
+
+def test_a_worker_that_is_stopped_leaves_the_rest_to_the_next(engine: Engine, tmp_path: Path) -> None:
+    trade, storage = Trade(engine), storage_at(str(tmp_path / "kept"))
+    for supplier in ("acme-calls", "best-leads"):
+        trade.charge(trade.agree(supplier), 18000)
+    trade.bill()
+    told_to_stop = iter((True, False))
+    for _worker in range(2):
+        rendered = rendering.render_pending(
+            engine, storage, now=lambda: AFTER_OCTOBER, stopped=lambda: next(told_to_stop)
+        )
+        assert (rendered.done, rendered.failures) == (1, ())
+    with reading(engine) as connection:
+        assert connection.execute(select(t.rendering.c.state, t.rendering.c.attempts)).all() == [("done", 1)] * 2
