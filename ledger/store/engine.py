@@ -4,6 +4,7 @@ Owns the connection settings (WAL and full sync on SQLite, foreign keys on), the
 the translation of a lost database into `Unavailable`. Refuses any URL but SQLite's and PostgreSQL's.
 """
 
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError
 
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Unavailable
@@ -37,15 +38,16 @@ def make_engine(url: str, *, pool_size: int = 8) -> Engine:
     if backend not in ("sqlite", "postgresql"):
         raise ValueError(f"DATABASE_URL must be SQLite or PostgreSQL, not {backend}")
     if backend == "postgresql":
-        return create_engine(
+        engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             json_serializer=_dumps,
             json_deserializer=orjson.loads,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_pre_ping=True,
             hide_parameters=True,
         )
+        event.listen(engine, "checkout", _check_line)
+        return engine
     engine = create_engine(
         url,
         json_serializer=_dumps,
@@ -56,6 +58,19 @@ def make_engine(url: str, *, pool_size: int = 8) -> Engine:
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _check_line(dbapi_connection: Any, *_pooled: object) -> None:
+    """Lets the pool connect anew where the server hung up meanwhile, seen without a round trip.
+
+    Nobody has asked anything on a pooled connection, so all that there can be to read is the server's farewell.
+    """
+    if not dbapi_connection.closed:
+        line = select.poll()
+        line.register(dbapi_connection.fileno(), select.POLLIN)
+        if not line.poll(0):
+            return
+    raise InvalidatePoolError
 
 
 def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:
