@@ -1,4 +1,4 @@
-"""A simulation: suppliers, buyers, arbiters and an operator, honest and cheating, through the real commands.
+"""A simulation: suppliers, buyers, arbiters, providers and an operator, honest and cheating, by the real commands.
 
 Owns `simulate`: the agenda of each day, the operator's habits, the end when every window is over, and what is told of
 it. The story depends on the seed alone: not on the engine, and not on how often the worker runs.
@@ -12,7 +12,7 @@ from functools import partial
 from random import Random
 from typing import Any, Final
 
-from api.simulation import players
+from api.simulation import players, providers
 from api.simulation.world import ACTOR, START, Subject, Violated, World
 from invoices.billing_run import bill
 from ledger.domain.calendar import Period
@@ -60,7 +60,7 @@ def simulate(
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Outcome:
     """Plays `days` days in the empty, migrated database at `url`; ends with the first violation, if there is one."""
-    world = World.made(url, Random(seed))  # noqa: S311 - the same seed is to tell the same story
+    world = World.made(url, Random(seed), providers.CONNECTIONS)  # noqa: S311 - the same seed is to tell the same story
     operator = _Operator(world, Random(seed + 1), WORKERS[worker])  # noqa: S311 - likewise
     violation: Violated | None = None
     try:

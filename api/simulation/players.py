@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from api.demo import cast
-from api.simulation import terms
+from api.simulation import providers, terms
 from api.simulation.world import CREATED, Subject, World
 
 CONFLICT: Final = 409
@@ -49,8 +49,10 @@ def submit(world: World) -> Subject | None:
     person = cast.prospect(random, country, number % 1000)
     _name, domain = person.pop("company")
     prospect = {**person, "email": person["email"].replace("@", f".{number}@"), "company": {"domain": domain}}
+    shared = False
     if world.subjects and random.random() < 0.12:
-        prospect = _disguised(world, random.choice(world.subjects[-40:]).prospect)
+        known = random.choice(world.subjects[-40:])
+        prospect, known.shared, shared = _disguised(world, known.prospect), True, True
     ahead = timedelta(minutes=random.choice((-90, 30, 200, 60 * 5, 60 * 20, 60 * 30, 60 * 50, 60 * 90, 60 * 120)))
     starts_at = world.now.replace(second=0, microsecond=0) + ahead
     reference = f"{supplier[:1].upper()}-{number}" if random.random() > 0.02 or not world.subjects else _used(world)
@@ -71,6 +73,7 @@ def submit(world: World) -> Subject | None:
         world.check()
         return None
     subject = Subject(reference, supplier, buyer, definition, told.body["id"], prospect, told.body, world.now)
+    subject.shared = shared
     world.subjects.append(subject)
     world.see(subject)
     world.check(subject)
@@ -241,13 +244,23 @@ def trespass(world: World, subject: Subject) -> None:
 
 
 HABITS: Final[dict[str, tuple[tuple[Move, int], ...]]] = {
-    "booked": ((move, 5), (cancel, 2), (find, 1), (forge, 1), (contest, 1)),
-    "awaiting_findings": ((find, 12), (forge, 2), (cancel, 1), (move, 1), (call, 2)),
-    "can_be_rebooked": ((move, 8), (contest, 3), (find, 2), (claw_back, 1), (cancel, 1)),
-    "disputed": ((disputed, 12), (forge, 2), (move, 1), (contest, 1), (claw_back, 1), (find, 1)),
-    "contestable": ((contest, 6), (find, 2), (claw_back, 3), (move, 1)),
-    "billable": ((claw_back, 6), (contest, 1), (find, 2), (move, 1)),
-    "invoiced": ((claw_back, 6), (contest, 1), (find, 1), (move, 1)),
+    "booked": ((move, 5), (cancel, 2), (find, 1), (forge, 1), (contest, 1), (providers.book, 2)),
+    "awaiting_findings": (
+        (find, 12),
+        (forge, 2),
+        (cancel, 1),
+        (move, 1),
+        (call, 2),
+        (providers.meet, 3),
+        (providers.dial, 1),
+        (providers.swear, 1),
+        (providers.book, 1),
+    ),
+    "can_be_rebooked": ((move, 8), (contest, 3), (find, 2), (claw_back, 1), (cancel, 1), (providers.meet, 1)),
+    "disputed": ((disputed, 12), (forge, 2), (move, 1), (contest, 1), (claw_back, 1), (find, 1), (providers.meet, 1)),
+    "contestable": ((contest, 6), (find, 2), (claw_back, 3), (move, 1), (providers.meet, 2), (providers.swear, 1)),
+    "billable": ((claw_back, 6), (contest, 1), (find, 2), (move, 1), (providers.meet, 2), (providers.book, 1)),
+    "invoiced": ((claw_back, 6), (contest, 1), (find, 1), (move, 1), (providers.meet, 1)),
     "credited": ((claw_back, 1), (contest, 1), (move, 1)),
     "not_billable": ((contest, 3), (claw_back, 1), (find, 1), (move, 1)),
 }

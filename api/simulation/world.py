@@ -6,7 +6,7 @@ the story, which is the same for the same seed on either engine. Raises `Violate
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -23,10 +23,13 @@ from api.demo import cast
 from api.simulation import checks, terms
 from api.units import CLOCK
 from invoices.verify import run_checks
-from ledger.services import access, agreements, definitions, parties
+from ledger.domain.signatures import Provider
+from ledger.services import access, agreements, connections, definitions, parties
 from ledger.store.engine import reading, writing
 
 ACTOR: Final = "simulation"
+SECRET_KEY: Final = "of a simulation"  # noqa: S105 - of an installation that is thrown away
+PUBLIC_URL: Final = "https://ledger.example"
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday; the clocks go forward four weeks later."""
 OPENED: Final = START - timedelta(days=60)
@@ -79,6 +82,10 @@ class Subject:
     shown: dict[str, Any]
     seen_at: datetime
     disputes: list[str] = field(default_factory=list)
+    shared: bool = False
+    """Whether somebody else's appointment is with the same person: then a room's log may be either's."""
+    together: dict[datetime, set[int]] = field(default_factory=dict)
+    """By the slot's start, the minutes after it in which both sides were in one room."""
 
     @property
     def path(self) -> str:
@@ -103,15 +110,23 @@ class World:
     subjects: list[Subject] = field(default_factory=list)
     commands: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
+    accounts: Sequence[tuple[str, str, str | None, str]] = ()
+    """Connections that send evidence: slug, provider, owner (None: the operator) and secret."""
     verifications: int = 0
     _story: Any = field(default_factory=hashlib.sha256)
     _client: FlaskClient | None = None
 
     @classmethod
-    def made(cls, url: str, random: Random) -> "World":
+    def made(cls, url: str, random: Random, accounts: Sequence[tuple[str, str, str | None, str]]) -> "World":
         """A world in an empty, migrated database."""
-        settings = {"DATABASE_URL": url, "SECRET_KEY": "of a simulation", "TESTING": True, "LOG_LEVEL": "error"}
-        world = cls(create_app(settings), random)
+        settings = {
+            "DATABASE_URL": url,
+            "SECRET_KEY": SECRET_KEY,
+            "PUBLIC_URL": PUBLIC_URL,
+            "TESTING": True,
+            "LOG_LEVEL": "error",
+        }
+        world = cls(create_app(settings), random, accounts=accounts)
         world.app.extensions[CLOCK] = lambda: world.now
         with writing(world.engine) as connection:
             world._settle_in(connection)
@@ -150,23 +165,56 @@ class World:
             for party in ("buyer", "supplier"):
                 agreements.accept(connection, identity, 1, party, at=OPENED, now=OPENED, actor=ACTOR)
             self.offers.append((supplier, buyer, document["definition"]))
+        for slug, provider, owner, secret in self.accounts:
+            whose = None if owner is None else ids[owner]
+            connections.create(connection, slug, Provider(provider), whose, secret, SECRET_KEY, OPENED, ACTOR)
 
     def ask(self, who: str, method: str, path: str, body: Any = None, *, key: str | None = None) -> Told:
         """One request. Whatever the players do, it is never a server's error."""
         headers = {"Authorization": f"Bearer {self.keys[who]}"}
         if key is not None:
             headers["Idempotency-Key"] = key
+        return self._open(f"{who} {method} {path} {body}", path, method=method, headers=headers, json=body)
+
+    def _open(self, what: str, path: str, **request: Any) -> Told:
         if self._client is None:
             self._client = self.app.test_client()
         try:
-            answer = self._client.open(path, method=method, headers=headers, json=body)
+            answer = self._client.open(path, **request)
         except Exception as error:  # whatever escapes the application is a finding, told with its step
-            what = f"{who} {method} {path} {body}: {type(error).__name__}: {error}"
-            raise Violated(self.step, self.now, what) from error
+            raise Violated(self.step, self.now, f"{what}: {type(error).__name__}: {error}") from error
         told = Told(answer.status_code, answer.get_json(silent=True))
         if told.status >= SERVER_ERROR:
-            raise Violated(self.step, self.now, f"{who} {method} {path} {body}: {told.status} {told.body}")
+            raise Violated(self.step, self.now, f"{what}: {told.status} {told.body}")
         return told
+
+    def deliver(
+        self,
+        connection: str,
+        name: str,
+        subject: Subject,
+        sent: tuple[bytes, dict[str, str]],
+        expected: int,
+        *,
+        changes: bool = True,
+    ) -> None:
+        """A provider's event about an appointment. What has no effect `changes` nothing that is read."""
+        before = self.look(subject)
+        self.send(connection, name, subject, sent, expected)
+        after = self.see(subject)
+        if not changes:
+            self._expect_same(before, after, f"{connection}, {name} {subject.reference} has no effect")
+        self.check(subject)
+        self.note(self.now.isoformat(), connection, name, subject.reference, visible(after))
+
+    def send(
+        self, connection: str, name: str, subject: Subject, sent: tuple[bytes, dict[str, str]], expected: int
+    ) -> None:
+        """One of several events that are looked at together afterwards."""
+        what, (body, headers) = f"{connection}, {name} {subject.reference}", sent
+        told = self._open(what, f"/hooks/{connection}", method="POST", data=body, headers=headers)
+        self.require(told.status == expected, f"{what}: {told.status} {told.body}")
+        self.commands[f"{connection}: {name}"] += 1
 
     def act(self, who: str, name: str, subject: Subject, path: str, body: Any = None) -> Told:
         """A command about an appointment, and every check that it calls for.

@@ -128,6 +128,15 @@ def test_a_clawback_needs_an_amount_to_take_back() -> None:
     assert refused.value.code == "nothing_owed"
 
 
+def test_a_clawback_at_the_end_of_its_window_is_late() -> None:
+    definition = terms()
+    state = accepted(definition)
+    assert state.clawback_at is not None
+    clawback(definition, state, at=state.clawback_at - timedelta(microseconds=1))
+    with pytest.raises(WindowClosed):
+        clawback(definition, state, at=state.clawback_at)
+
+
 def test_one_dispute_is_open_at_a_time() -> None:
     definition = terms()
     with pytest.raises(IllegalMove) as refused:

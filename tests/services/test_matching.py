@@ -6,10 +6,11 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from ledger.domain.lifecycle import Party
-from ledger.domain.messages import Message
+from ledger.domain.messages import Message, Statement
 from ledger.domain.signatures import Provider
+from ledger.services import cases
 from ledger.services.connections import Account
-from ledger.services.matching import Finder
+from ledger.services.matching import Finder, spoken
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from ledger.store.types import new_id
@@ -52,3 +53,19 @@ def test_a_rebooked_appointment_is_known_by_both_references(engine: Engine) -> N
         connection.execute(t.linked_reference.insert().values(**again, **slot))
     for reference, expected in (("S-1", identity), ("S-9", identity), ("S-2", None)):
         assert found(house, Message("presence", "k", reference=("acme-calls", reference))) == expected
+
+
+def test_a_stand_in_is_known_by_his_organisations_domain_and_a_stranger_is_nobodys(engine: Engine) -> None:
+    house = Market(engine)
+    identity = house.taken(email=PERSON)
+    with writing(engine) as connection:
+        office = t.organisation.update().where(t.organisation.c.id == house.ids["north-bank"])
+        connection.execute(office.values(email="office@north-bank.example"))
+    account = Account(new_id(), "rooms", Provider.ZOOM, None, Party.OPERATOR)
+    came = {"what": "joined", "side": None, "participant": "p", "session": "s", "at": TUESDAY.isoformat()}
+    people = ("Stand-In@North-Bank.example", "Ann.Lee+zoom@Ex.example", "somebody@elsewhere.example", None)
+    message = Message("joined", "k", TUESDAY, statements=tuple(Statement(came, email) for email in people))
+    with reading(engine) as connection:
+        (case,) = cases.load(connection, t.appointment.c.id == identity)
+        said = spoken(connection, account, case, message)
+    assert [each["side"] for each in said] == ["buyer", "prospect", None, None]
