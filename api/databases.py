@@ -54,6 +54,16 @@ class Database:
 
 
 def migrate_database(url: str) -> bool:
+    def forget(self) -> None:
+        """Lets go of former contents of pages that the database file still has beside the present ones."""
+        if not self.is_sqlite:
+            return
+        connection = self._engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
     """Brings a database to the newest revision; whether there was anything to do. Raises `Unavailable`."""
     with _MIGRATING:
         try:

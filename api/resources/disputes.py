@@ -20,7 +20,7 @@ from api.schemas import page_of
 from api.units import Answer, Command, Query, with_id
 from ledger.domain.disputes import Position
 from ledger.domain.errors import Unknown
-from ledger.services import dispute_reading, disputes, keeping
+from ledger.services import dispute_reading, disputes, keeping, private
 from ledger.services.desk import Desk
 from ledger.store import tables as t
 
@@ -146,7 +146,7 @@ def _whole(connection: Connection, dispute_id: UUID, sees: dispute_reading.Sees,
     row = dispute_reading.one(connection, dispute_id, sees, now)
     if row is None:
         raise Unknown("there is no such dispute")
-    message = t.dispute_message.c
+    message, key = t.dispute_message.c, private.key_of(connection, row["appointment_id"])
     messages = connection.execute(
         select(message.party, message.body, message.sent_at)
         .where(message.dispute_id == dispute_id)
@@ -154,7 +154,7 @@ def _whole(connection: Connection, dispute_id: UUID, sees: dispute_reading.Sees,
     )
     return {
         **_rendered(row, _slugs(connection, [row]), now),
-        "messages": [dict(said) for said in messages.mappings()],
+        "messages": [{**said, "body": private.opened_text(key, said["body"])} for said in messages.mappings()],
         "evidence": evidence_of(connection, row["appointment_id"]),
         "presence": presence_of(connection, row["appointment_id"], now),
     }

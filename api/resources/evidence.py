@@ -19,7 +19,7 @@ from api.uploads import Upload, json_or_form
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Unknown
 from ledger.domain.messages import mapping, plain
-from ledger.services import cases, commands, keeping, readings
+from ledger.services import cases, commands, keeping, private, readings
 from ledger.store import tables as t
 
 blueprint = Resource("evidence", description="Evidence: raw bytes with their hash and the grade of their origin.")
@@ -92,6 +92,9 @@ def download_evidence(query: Query, appointment_id: UUID, evidence_id: UUID) -> 
     ).scalar_one_or_none()
     if content is None:
         raise Unknown("there is no such evidence")
+    content = private.opened_content(private.key_of(query.connection, appointment_id), content)
+    if content is None:
+        raise Unknown("the evidence was erased with the prospect", code="erased")
     response = Response(content, mimetype="application/octet-stream")
     response.headers["Content-Disposition"] = f'attachment; filename="{evidence_id}.bin"'
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -103,7 +106,11 @@ def evidence_of(connection: Connection, appointment_id: UUID) -> list[dict[str, 
     evidence = t.evidence_item.c
     shown = (*(evidence[name] for name in SHOWN), evidence.delivery_id.label("delivery"))
     query = select(*shown).where(evidence.appointment_id == appointment_id)
-    return [dict(row) for row in connection.execute(query.order_by(evidence.id)).mappings()]
+    key = private.key_of(connection, appointment_id)
+    return [
+        {**row, "file_name": private.opened_text(key, row["file_name"])}
+        for row in connection.execute(query.order_by(evidence.id)).mappings()
+    ]
 
 
 def presence_of(connection: Connection, appointment_id: UUID, now: datetime) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request, url_for
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from api.databases import database
 from api.problems import problem_of
@@ -28,7 +28,7 @@ from ledger.domain import wording
 from ledger.domain.disputes import DisputeKind, Position
 from ledger.domain.errors import Malformed, Refusal, Unknown
 from ledger.domain.outcome import Findings
-from ledger.services import dispute_reading, disputes, valuation
+from ledger.services import dispute_reading, disputes, private, valuation
 from ledger.services.access import ARBITER, BUYER, SUPPLIER, visible
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
@@ -195,7 +195,8 @@ def _page(dispute_id: UUID, *, given: Mapping[str, str] | None = None, refused: 
         effects = _effects(connection, case, dispute_id, now) if decides else {}
         chosen, problem = _chosen(connection, case, dispute_id, given, now) if decides and given else (None, None)
         drawings = drawings_of(connection, case, now)
-        known, messages = on_record(connection, case.id), _messages(connection, dispute_id)
+        key = private.key_of(connection, case.id)
+        known, messages = on_record(connection, case.id), _messages(connection, dispute_id, key)
         names = _names(connection, case)
         kind, party = DisputeKind(row["kind"]), viewer.principal.party
         owes = is_open and case.state.reply_at is not None and rules.OWES_REPLY.get(kind) == party
@@ -258,10 +259,11 @@ def _dispute(connection: Connection, dispute_id: UUID, now: datetime) -> Mapping
     return row
 
 
-def _messages(connection: Connection, dispute_id: UUID) -> list[RowMapping]:
+def _messages(connection: Connection, dispute_id: UUID, key: str | None) -> list[dict[str, Any]]:
     message = t.dispute_message.c
     query = select(message.party, message.body, message.sent_at).where(message.dispute_id == dispute_id)
-    return list(connection.execute(query.order_by(message.id)).mappings())
+    said = connection.execute(query.order_by(message.id)).mappings()
+    return [{**row, "body": private.opened_text(key, row["body"])} for row in said]
 
 
 def _names(connection: Connection, case: Case) -> dict[str, Any]:

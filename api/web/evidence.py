@@ -23,7 +23,7 @@ from api.web.sessions import LARGEST_FILE, MOST_FILES, only, person, takes_files
 from ledger.domain.calendar import from_local
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Malformed, Refusal, Unknown
-from ledger.services import appointments, commands
+from ledger.services import appointments, commands, private
 from ledger.services.access import BUYER, OPERATOR, PARTIES, SUPPLIER, visible
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
@@ -81,9 +81,12 @@ def evidence_content(appointment_id: UUID, evidence_id: UUID) -> Response:
     )
     with reading(database().engine) as connection:
         found = connection.execute(query).one_or_none()
-    if found is None:
-        raise Unknown("there is no such evidence")
-    return download(found.content, found.file_name or f"{evidence_id}.bin", "application/octet-stream")
+        key = private.key_of(connection, appointment_id)
+    content = None if found is None else private.opened_content(key, found.content)
+    if found is None or content is None:
+        raise Unknown("there is no such evidence, or it was erased with the prospect")
+    name = private.opened_text(key, found.file_name)
+    return download(content, name or f"{evidence_id}.bin", "application/octet-stream")
 
 
 def files_sent() -> list[Upload]:
@@ -124,13 +127,14 @@ def on_record(connection: Connection, appointment_id: UUID) -> list[dict[str, An
     item = t.evidence_item.c
     columns = (item.id, item.kind, item.grade, item.party, item.received_at, item.file_name, item.delivery_id)
     query = select(*columns).where(item.appointment_id == appointment_id).order_by(item.received_at, item.id)
+    secret = private.key_of(connection, appointment_id)
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in connection.execute(query).mappings():
         key = (row["kind"], row["grade"], row["party"])
         entry = found.setdefault(key, {**row, "pieces": 0, "files": []})
         entry["pieces"] += 1
         if row["delivery_id"] is None and (row["file_name"] is not None or row["party"] in PARTIES):
-            entry["files"].append({"id": row["id"], "name": row["file_name"]})
+            entry["files"].append({"id": row["id"], "name": private.opened_text(secret, row["file_name"])})
     return list(found.values())
 
 

@@ -18,7 +18,7 @@ from ledger.domain.intake import cap_violations
 from ledger.domain.lifecycle import Party, Slot
 from ledger.domain.outcome import Findings
 from ledger.domain.statements import Said, grade_of
-from ledger.services import capacity, cases
+from ledger.services import capacity, cases, private
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
 from ledger.store import tables as t
@@ -169,7 +169,7 @@ def keep_evidence(
     delivery_id: UUID | None = None,
 ) -> UUID:
     """One row of evidence that reaches the appointment at `at`. `weigh` what is independent, once all of it is kept."""
-    evidence_id = new_id()
+    evidence_id, key = new_id(), desk.key_of(case)
     desk.add(
         "evidence",
         id=evidence_id,
@@ -184,12 +184,12 @@ def keep_evidence(
         occurred_at=occurred_at,
         received_at=at,
         media_type=media_type,
-        file_name=file_name,
-        content=content,
+        file_name=None if file_name is None else private.sealed_text(key, file_name),
+        content=private.sealed_content(key, content),
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
         delivery_id=delivery_id,
-        said=said,
+        said=private.participant(key, said),
     )
     return evidence_id
 

@@ -22,7 +22,7 @@ from ledger.domain.lifecycle import Party
 from ledger.domain.messages import Message, link_key, names_of
 from ledger.domain.signatures import HEADERS, Delivery, Provider, Signed
 from ledger.domain.statements import CALL, grade_of
-from ledger.services import commands, connections, matching
+from ledger.services import commands, connections, matching, private
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.connections import Account
@@ -163,11 +163,10 @@ def attach(connection: Connection, delivery_id: UUID, now: datetime, secret: byt
     desk = Desk(connection, now)
     case = commands.in_hand(desk, appointment_id, Actor(account.actor, Party.OPERATOR, None), now)
     _keep_evidence(desk, case, account, row, message)
-    connection.execute(
-        update(t.incoming_delivery)
-        .where(column.id == delivery_id)
-        .values(state=ATTACHED, appointment_id=appointment_id)
-    )
+    attached: dict[str, Any] = {"state": ATTACHED, "appointment_id": appointment_id}
+    if private.key_of(connection, appointment_id) is None:
+        attached |= {"content": b"", "url": "", "erased_at": now}
+    connection.execute(update(t.incoming_delivery).where(column.id == delivery_id).values(**attached))
     connection.execute(delete(t.delivery_hint).where(t.delivery_hint.c.delivery_id == delivery_id))
     learned = _learn(connection, case, account, message, now)
     desk.flush()

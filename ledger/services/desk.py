@@ -21,7 +21,7 @@ from ledger.domain.disputes import DisputeKind
 from ledger.domain.errors import IllegalMove, VersionMismatch
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Schedule, Verdict, apply
 from ledger.domain.outcome import Findings
-from ledger.services import cases, dispute_rows, readings
+from ledger.services import cases, dispute_rows, private, readings
 from ledger.services.accruing import Accruals
 from ledger.services.cases import Case
 from ledger.services.contracts import Pinned
@@ -118,8 +118,17 @@ class Desk:
         if promised.state.replacement_at == at:
             self._make(promised, replacements.expired(promised.state))
 
+    def key_of(self, case: Case) -> str:
+        """The key under which what is personal about the appointment is sealed; nobody's, once he is erased."""
+        for row in self.rows.get("prospect", ()):
+            if row["appointment_id"] == case.id:
+                return str(row["salt"])
+        return private.key_of(self.connection, case.id) or private.forgotten_key()
+
     def _make(self, case: Case, event: Event) -> None:
         before = case.state
+        if not self.preview and private.writes(event):
+            event = private.sealed_event(self.key_of(case), event)
         if event.kind in DISPUTED or ("replaces" in event.payload and before.amount):
             priced = Holding(self._books, case).move(event)
         else:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, or_, select
 from ledger.domain.disputes import DisputeKind, escalated_at, escalated_id
 from ledger.domain.lifecycle import EventKind, Verdict
 from ledger.domain.terms import Silence
-from ledger.services import cases, dispute_rows
+from ledger.services import cases, dispute_rows, private
 from ledger.services.desk import Desk
 from ledger.store import tables as t
 
@@ -105,6 +105,9 @@ def as_settled(connection: Connection, stored: list[Row], silent: Iterable[UUID]
             rows[opened["id"]] = opened
         elif moved := dispute_rows.moved(event):
             rows[UUID(event.payload["dispute"])] |= moved
+    keys = private.keys_of(connection, {row["appointment_id"] for row in rows.values() if row["decision_reason"]})
+    for row in rows.values():
+        row["decision_reason"] = private.opened_text(keys.get(row["appointment_id"]), row["decision_reason"])
     return [rows[each] for each in sorted(rows, reverse=True)]
 
 

@@ -15,7 +15,7 @@ from ledger.domain.errors import IllegalMove, NotAllowed, Refused, Unknown
 from ledger.domain.journal import AccrualKind
 from ledger.domain.lifecycle import Event, EventKind, Party, replay
 from ledger.domain.outcome import Findings
-from ledger.services import commands, dispute_reading
+from ledger.services import commands, dispute_reading, private
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
@@ -160,7 +160,7 @@ def _write(desk: Desk, case: Case, dispute_id: UUID, message: str, actor: Actor,
         supplier_id=case.pinned.supplier_id,
         party=actor.party.value,
         actor=actor.name,
-        body=message,
+        body=private.sealed_text(desk.key_of(case), message),
         sent_at=at,
     )
 

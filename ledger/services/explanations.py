@@ -17,7 +17,7 @@ from ledger.domain.calendar import Period
 from ledger.domain.explanation import Billed, Explanation, Happened, Posted, Proof, Record, Said, explain
 from ledger.domain.journal import EntryKind
 from ledger.domain.lifecycle import Event, EventKind, Party
-from ledger.services import cases
+from ledger.services import cases, private
 from ledger.services.access import Principal, visible
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
@@ -80,8 +80,12 @@ def of_appointment(
 def _events(connection: Connection, case: Case) -> list[Happened]:
     event = t.appointment_event.c
     query = select(t.appointment_event).where(event.appointment_id == case.id).order_by(event.number)
+    key = private.key_of(connection, case.id)
     return [
-        Happened(Event(EventKind(row.kind), row.effective_at, row.actor, row.payload), row.recorded_at)
+        Happened(
+            Event(EventKind(row.kind), row.effective_at, row.actor, private.opened_payload(key, row.kind, row.payload)),
+            row.recorded_at,
+        )
         for row in connection.execute(query)
     ]
 
@@ -108,7 +112,11 @@ def _messages(connection: Connection, case: Case) -> list[Said]:
         .where(t.dispute.c.appointment_id == case.id)
         .order_by(message.id)
     )
-    return [Said(Party(row.party), row.actor, row.body, row.sent_at) for row in connection.execute(query)]
+    key = private.key_of(connection, case.id)
+    return [
+        Said(Party(row.party), row.actor, private.opened_text(key, row.body) or "", row.sent_at)
+        for row in connection.execute(query)
+    ]
 
 
 def _accruals(connection: Connection, case: Case) -> Sequence[RowMapping]:

@@ -212,7 +212,11 @@ def persons(whole: Whole, pinned: Pinned) -> Told:
     person = whole.prospect
     if person is None:
         yield "its prospect is not there"
-    elif person.erased_at is None and whole.events:
+    elif person.erased_at is not None:
+        left = [name for name in (*PERSONAL, "salt") if getattr(person, name)]
+        if left:
+            yield f"the prospect was erased, and there is still {', '.join(left)}"
+    elif whole.events:
         told = {name: getattr(person, name) for name in PERSONAL}
         if commitment(person.salt, told) != whole.events[0].payload.get("prospect"):
             yield "the prospect is not who was committed to when it was submitted"

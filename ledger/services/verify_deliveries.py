@@ -21,9 +21,14 @@ FEW: Final = 50
 
 def delivered_bytes(look: Look) -> Iterator[Finding]:
     """Deliveries whose bytes are not those that came."""
-    query = select(delivery.id, delivery.content, delivery.size, delivery.sha256).order_by(delivery.id)
+    query = select(delivery.id, delivery.content, delivery.size, delivery.sha256, delivery.erased_at)
+    query = query.order_by(delivery.id)
     for row in look.connection.execute(query.execution_options(yield_per=FEW)):
         content = bytes(row.content)
+        if row.erased_at is not None:
+            if content:
+                yield Fault(BYTES, "it was erased, and its bytes are there", f"delivery {row.id}")
+            continue
         if len(content) != row.size or hashlib.sha256(content).hexdigest() != row.sha256:
             yield Fault(BYTES, "the bytes do not match the size and SHA-256 they came with", f"delivery {row.id}")
 

@@ -13,6 +13,8 @@ from sqlalchemy import and_, select, text
 
 from ledger.domain.agreement import agreement_hash
 from ledger.domain.definition import content_hash
+from ledger.domain.errors import Unavailable
+from ledger.services import private
 from ledger.services.verify import UNREADABLE, Fault, Look, Sweep, explained
 from ledger.store import migrate, triggers
 from ledger.store import tables as t
@@ -109,9 +111,18 @@ def acceptances(look: Look) -> Iterator[Fault]:
 
 def evidence(look: Look) -> Iterator[Fault]:
     """Evidence whose bytes are not those that came."""
-    query = select(t.evidence_item).order_by(t.evidence_item.c.id).execution_options(yield_per=FEW)
-    for row in look.connection.execute(query):
-        content = bytes(row.content)
+    item, prospect = t.evidence_item.c, t.prospect.c
+    query = select(item.id, item.appointment_id, item.size, item.sha256, item.content, prospect.salt).outerjoin(
+        t.prospect, prospect.appointment_id == item.appointment_id
+    )
+    for row in look.connection.execute(query.order_by(item.id).execution_options(yield_per=FEW)):
+        if not row.salt:  # erased with the person; `persons` tells of a prospect that is not there
+            continue
+        try:
+            content = private.opened_content(row.salt, bytes(row.content)) or b""
+        except Unavailable:
+            yield Fault(EVIDENCE, "its bytes were changed", f"evidence {row.id} of appointment {row.appointment_id}")
+            continue
         if len(content) != row.size or hashlib.sha256(content).hexdigest() != row.sha256:
             what = f"{len(content)} bytes that do not match the size {row.size} and SHA-256 they came with"
             yield Fault(EVIDENCE, what, f"evidence {row.id} of appointment {row.appointment_id}")

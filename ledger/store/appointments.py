@@ -120,7 +120,8 @@ class AppointmentRow(SQLModel, table=True):
 class ProspectRow(SQLModel, table=True):
     """Who is to be met and what the supplier claims of him.
 
-    `salt` makes the commitment in the first event unguessable.
+    `salt` makes the commitment in the first event unguessable, and is the key of all that is sealed about this person:
+    it goes with him when he is erased, and what duplicates are known by stays as a keyed digest.
     """
 
     __tablename__ = "prospect"
@@ -141,6 +142,21 @@ class ProspectRow(SQLModel, table=True):
     lead_created_at: datetime | None = Field(default=None, sa_type=Instant)
     salt: str
     erased_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Erasure(SQLModel, table=True):
+    """That somebody was erased, when and by whom; never who. `organisation_id` is None for the operator."""
+
+    __tablename__ = "erasure"
+    __table_args__ = (Index("ix_erasure_organisation_id", "organisation_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    actor: str
+    appointments: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    deliveries: int
+    answers: int
+    erased_at: datetime = Field(sa_type=Instant)
 
 
 class LinkedReference(SQLModel, table=True):

@@ -76,6 +76,8 @@ class IncomingDelivery(SQLModel, table=True):
     occurred_at: datetime | None = Field(default=None, sa_type=Instant)
     state: str
     appointment_id: UUID | None = Field(default=None, foreign_key="appointment.id")
+    erased_at: datetime | None = Field(default=None, sa_type=Instant)
+    """Since when its bytes are gone, with the person whom they were about."""
 
 
 class DeliveryHint(SQLModel, table=True):

@@ -25,6 +25,7 @@ APPEND_ONLY = (
     "document_response",
     "download",
     "entry",
+    "erasure",
     "evidence",
     "linked_reference",
     "logo",

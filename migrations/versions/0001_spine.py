@@ -931,6 +931,7 @@ def upgrade() -> None:
         sa.Column("occurred_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("appointment_id", sa.Uuid(), nullable=True),
+        sa.Column("erased_at", ledger.store.types.Instant(), nullable=True),
         sa.CheckConstraint(
             "(state = 'attached') = (appointment_id IS NOT NULL)",
             name=op.f("ck_incoming_delivery_attached_to_something"),
@@ -1565,6 +1566,23 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery_attempt", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_attempt_organisation_id", ["organisation_id"], unique=False)
 
+    op.create_table(
+        "erasure",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("appointments", sa.JSON(), nullable=False),
+        sa.Column("deliveries", sa.Integer(), nullable=False),
+        sa.Column("answers", sa.Integer(), nullable=False),
+        sa.Column("erased_at", ledger.store.types.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_erasure_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+    )
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.create_index("ix_erasure_organisation_id", ["organisation_id"], unique=False)
+
     triggers.recreate(op.get_bind())
 
 
@@ -1572,6 +1590,10 @@ def downgrade() -> None:
     bind = op.get_bind()
     for statement in triggers.drop_statements(bind.dialect.name):
         bind.execute(sa.text(statement))
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.drop_index("ix_erasure_organisation_id")
+
+    op.drop_table("erasure")
     with op.batch_alter_table("delivery_attempt", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_attempt_organisation_id")
 

@@ -171,7 +171,8 @@ def test_a_stale_event_is_kept_without_effect_until_somebody_vouches_for_it(hous
     house.tick()
     assert house.evidence(identity) == []
     house.send(zoom("joined", 2, "17", PERSON, late=38))
-    assert [each["said"]["participant"] for each in house.evidence(identity)] == ["17"]
+    joined = [datetime.fromisoformat(each["said"]["at"]) for each in house.evidence(identity)]
+    assert joined == [START + 2 * MINUTE]
     (held,) = body_of(house.admin("GET", "/v1/connections/rooms/deliveries?state=quarantined"))["items"]
     path = f"/v1/connections/rooms/deliveries/{held['id']}/release"
     assert house.supplier("POST", path).status_code == 403

@@ -277,6 +277,16 @@ DAMAGES = (
     Damage("an appointment gone", orphaned, {"nothing without its appointment"}),
     Damage("a prospect's name", changed(t.prospect, appointment("silent", t.prospect), name="Another"), {"prospects"}),
     Damage("a prospect gone", gone(t.prospect, appointment("silent", t.prospect)), {"prospects"}),
+    Damage(
+        "a prospect who was erased and is there",
+        changed(t.prospect, appointment("silent", t.prospect), erased_at=MAY),
+        {"prospects"},
+    ),
+    Damage(
+        "a delivery that was erased and is there",
+        changed(t.incoming_delivery, these(t.incoming_delivery.c.size > 0), erased_at=MAY),
+        {"delivered bytes"},
+    ),
     Damage("published terms", terms(t.definition_version), {"terms"}),
     Damage("agreed terms", terms(t.agreement_version), {"acceptances"}),
     Damage(
