@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from api import documentation, logs, problems, tracing, traffic, web
 from api import settings as configuration
 from api.auth import FailedKeys
-from api.databases import EXTENSION, Database
+from api.databases import EXTENSION, SANDBOX, Database, SandboxDatabase
 from api.limits import Limits
 from api.resources import BLUEPRINTS
 from api.units import FAILED_KEYS, LIMITS, SETTINGS
@@ -36,9 +36,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
     store = Database(settings.database_url, pool_size=max(8, settings.threads))
-    weakref.finalize(app, store.dispose)
+    playground = SandboxDatabase(settings.sandbox_database_url, pool_size=max(2, settings.threads))
+    for each in (store, playground):
+        weakref.finalize(app, each.dispose)
     app.extensions[SETTINGS] = settings
     app.extensions[EXTENSION] = store
+    app.extensions[SANDBOX] = playground
     app.extensions[FAILED_KEYS] = FailedKeys(0 if settings.testing else settings.failed_keys_per_minute)
 
     per_key, per_organisation = settings.requests_per_minute_per_key, settings.requests_per_minute_per_organisation

@@ -46,7 +46,7 @@ __all__ = [
     "visible",
 ]
 
-_BEARER: Final = re.compile(r"[Bb]earer +(al_[0-9a-f]{10}_[A-Za-z0-9_-]{43})")
+_BEARER: Final = re.compile(r"[Bb]earer +(al_(?:test_)?[0-9a-f]{10}_[A-Za-z0-9_-]{43})")
 _WINDOW_SECONDS: Final = 60
 
 

@@ -19,6 +19,8 @@ from sqlalchemy.exc import ArgumentError
 VAR = "var"
 """The folder, below the current one, for whatever has no other place."""
 
+SANDBOX_SCHEMA = "sandbox"
+
 TRUE = frozenset({"1", "true", "yes", "on"})
 CHOICES = {"log_level": ("debug", "info", "warning", "error"), "log_format": ("console", "json")}
 FALSE = frozenset({"", "0", "false", "no", "off"})
@@ -30,6 +32,8 @@ class Settings:
 
     database_url: str = ""
     """SQLAlchemy URL of SQLite or PostgreSQL; empty: the file `var/ledger.sqlite`."""
+    sandbox_database_url: str = ""
+    """Where test keys work; empty: beside `database_url`, on SQLite a file, on PostgreSQL the schema `sandbox`."""
     documents_url: str = ""
     """Where rendered documents are kept: a folder, `file:///…`, or `s3://bucket/prefix?endpoint=https://…&region=…`
     (credentials as AWS's tools find them); empty: the folder `var/documents`."""
@@ -95,6 +99,7 @@ def read(config: Mapping[str, Any] | None = None) -> Settings:
             raise ValueError(f"{name.upper()} must be one of {', '.join(choices)}, not {getattr(settings, name)!r}")
     derived = {
         "database_url": _database_url(settings.database_url),
+        "sandbox_database_url": settings.sandbox_database_url or sandbox_beside(_database_url(settings.database_url)),
         "documents_url": settings.documents_url or (Path.cwd() / VAR / "documents").as_uri(),
         "secret_key": settings.secret_key or kept_secret(Path.cwd() / VAR / "secret_key"),
         "public_url": settings.public_url.rstrip("/"),
@@ -117,6 +122,16 @@ def kept_secret(path: Path) -> str:
     finally:
         draft.unlink()
     return path.read_text(encoding="ascii").strip()
+
+
+def sandbox_beside(url: str) -> str:
+    """The URL of the sandbox's database: another file, or the schema `SANDBOX_SCHEMA` of the same database."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        path = Path(str(parsed.database))
+        return parsed.set(database=str(path.with_name(f"{path.stem}.sandbox{path.suffix}"))).render_as_string(False)
+    options = f"{parsed.query.get('options', '')} -csearch_path={SANDBOX_SCHEMA}".strip()
+    return parsed.update_query_dict({"options": options}).render_as_string(False)
 
 
 def _database_url(url: str) -> str:

@@ -28,7 +28,7 @@ from api.settings import Settings
 from api.strict_json import Reader
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Conflict, IllegalMove, Refusal, Refused, Unauthenticated, WindowClosed
-from ledger.services import Kept
+from ledger.services import Kept, sandboxes
 from ledger.store.engine import Contended, reading, writing
 
 ATTEMPTS: Final = 4
@@ -123,6 +123,11 @@ def clock() -> datetime:
     return datetime.now(UTC) if told is None else told()
 
 
+def _told(connection: Connection, principal: Principal, now: datetime) -> datetime:
+    """The time that a request goes by: in the test mode, that of its sandbox."""
+    return sandboxes.now_in(connection, principal.organisation_id, now) if principal.is_test else now
+
+
 def settings() -> Settings:
     """The current application's."""
     found = current_app.extensions[SETTINGS]
@@ -138,6 +143,7 @@ def answer_query(
     with reading(database().engine) as connection:
         now = clock()
         principal = _authenticated(connection, secret, roles, now)
+        now = _told(connection, principal, now)
         answer = view(Query(connection, principal, now, _query_arguments(arguments)), **path)
     return handed_out(answer, principal, now) if isinstance(answer, Response) else _conditional(render(answer, 200))
 
@@ -199,6 +205,7 @@ def _unit(
             if principal is None:
                 principal = _authenticated(connection, secret, roles, now)
                 _raise(taken.fault)
+            now = _told(connection, principal, now)
             claim = _claim(taken, principal)
             if claim is not None and (kept := claim.take(connection, now)) is not None:
                 return kept, None

@@ -33,7 +33,12 @@ def issue_key(command: Command) -> Answer:
     """Issue a key. Its secret is in this answer and nowhere else."""
     organisation_id = organisation_for(command, command.body["organisation"], (command.body["role"],))
     issued = access.issue_key(
-        command.connection, command.body["role"], organisation_id, command.now, name=command.body["name"]
+        command.connection,
+        command.body["role"],
+        organisation_id,
+        command.now,
+        name=command.body["name"],
+        test=command.principal.is_test,
     )
     return _issued(command.connection, issued)
 
@@ -87,6 +92,11 @@ def rendered(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
-def _issued(connection: Connection, issued: access.IssuedKey) -> Answer:
+def shown_once(connection: Connection, issued: access.IssuedKey) -> dict[str, Any]:
+    """A new key with its secret."""
     row = connection.execute(WITH_SLUG.where(t.api_key.c.id == issued.row["id"])).mappings().one()
-    return Answer({**rendered(row), "secret": issued.secret}, confidential=True)
+    return {**rendered(row), "secret": issued.secret}
+
+
+def _issued(connection: Connection, issued: access.IssuedKey) -> Answer:
+    return Answer(shown_once(connection, issued), confidential=True)

@@ -43,6 +43,8 @@ ROLES: Final = (ADMIN, FINANCE, ARBITER, BUYER, SUPPLIER)
 
 KEY_MARK: Final = "al_"
 """Every key begins with it, so that scanners of leaked secrets know one when they see it."""
+TEST_MARK: Final = "test_"
+"""What follows it in a key of the test mode, which works in a sandbox alone; live keys have hex digits there."""
 PREFIX_BYTES: Final = 5
 SECRET_BYTES: Final = 32
 
@@ -56,6 +58,7 @@ class Principal:
     actor: str
     key_id: UUID | None = None
     user_id: UUID | None = None
+    is_test: bool = False
 
     @property
     def is_operator(self) -> bool:
@@ -109,7 +112,14 @@ def authenticate(connection: Connection, secret: str, now: datetime) -> Principa
     row = connection.execute(_BY_DIGEST, {"digest": digest_of(secret)}).one_or_none()
     if row is None or row.revoked_at is not None or (row.expires_at is not None and now >= row.expires_at):
         raise Unauthenticated
-    return Principal(frozenset((row.role,)), row.organisation_id, f"key:{row.id}", key_id=row.id)
+    return Principal(
+        frozenset((row.role,)), row.organisation_id, f"key:{row.id}", key_id=row.id, is_test=is_test(secret)
+    )
+
+
+def is_test(secret: str) -> bool:
+    """Whether a key is one of the test mode, as its beginning tells."""
+    return secret.startswith(KEY_MARK + TEST_MARK)
 
 
 def principal_of(user: RowMapping) -> Principal:
@@ -126,11 +136,17 @@ class IssuedKey:
 
 
 def issue_key(
-    connection: Connection, role: str, organisation_id: UUID | None, now: datetime, *, name: str | None = None
+    connection: Connection,
+    role: str,
+    organisation_id: UUID | None,
+    now: datetime,
+    *,
+    name: str | None = None,
+    test: bool = False,
 ) -> IssuedKey:
     """A new key for a role, and for an organisation where the role is a party's. Raises `Refused`."""
     check_roles(connection, (role,), organisation_id)
-    prefix = secrets.token_hex(PREFIX_BYTES)
+    prefix = (TEST_MARK if test else "") + secrets.token_hex(PREFIX_BYTES)
     secret = f"{KEY_MARK}{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
     identity = new_id()
     connection.execute(
@@ -161,7 +177,8 @@ def rotate_key(
         raise IllegalMove("the key is not alive any more", code="key_revoked")
     if old["replaced_by"] is not None:
         raise IllegalMove("the key has a successor already", code="key_rotated")
-    issued = issue_key(connection, old["role"], old["organisation_id"], now, name=old["name"])
+    test = old["prefix"].startswith(TEST_MARK)
+    issued = issue_key(connection, old["role"], old["organisation_id"], now, name=old["name"], test=test)
     ends = lives_until if old["expires_at"] is None else min(lives_until, old["expires_at"])
     connection.execute(
         update(t.api_key).where(t.api_key.c.id == key_id).values(expires_at=ends, replaced_by=issued.row["id"])

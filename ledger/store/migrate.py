@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
+from sqlalchemy.schema import CreateSchema
 
 from ledger.store.engine import make_engine
 
@@ -23,11 +24,16 @@ def config(url: str) -> Config:
     return settings
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    """Creates the folder of an SQLite file where needed and runs every missing migration."""
+def upgrade(url: str, revision: str = "head", *, schema: str | None = None) -> None:
+    """Creates the folder of an SQLite file, or the `schema` that the URL names, and runs every missing migration."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    if schema is not None:
+        engine = make_engine(url)
+        with engine.begin() as connection:
+            connection.execute(CreateSchema(schema, if_not_exists=True))
+        engine.dispose()
     command.upgrade(config(url), revision)
 
 

@@ -18,6 +18,7 @@ from ledger.store import (
     parties,
     payments,
     reported,
+    sandboxes,
     webhooks,
 )
 
@@ -44,8 +45,8 @@ acceptance = _table(contracts.Acceptance)
 
 appointment = _table(appointments.AppointmentRow)
 prospect = _table(appointments.ProspectRow)
-linked_reference = _table(appointments.LinkedReference)
 erasure = _table(appointments.Erasure)
+linked_reference = _table(appointments.LinkedReference)
 contact_key = _table(appointments.ContactKey)
 appointment_event = _table(appointments.AppointmentEvent)
 intake_refusal = _table(appointments.IntakeRefusal)
@@ -90,5 +91,7 @@ bank_line = _table(payments.BankLine)
 payment = _table(payments.Payment)
 payment_file = _table(payments.PaymentFile)
 payment_file_item = _table(payments.PaymentFileItem)
+
+sandbox = _table(sandboxes.Sandbox)
 
 chain_link = _table(chain.ChainLink)

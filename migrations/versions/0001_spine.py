@@ -1583,6 +1583,28 @@ def upgrade() -> None:
     with op.batch_alter_table("erasure", schema=None) as batch_op:
         batch_op.create_index("ix_erasure_organisation_id", ["organisation_id"], unique=False)
 
+    op.create_table(
+        "sandbox",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("counterpart_id", sa.Uuid(), nullable=False),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("definition", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("advanced", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", ledger.store.types.Instant(), nullable=False),
+        sa.CheckConstraint("advanced >= 0", name=op.f("ck_sandbox_never_back")),
+        sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"], name=op.f("fk_sandbox_agreement_id_agreement")),
+        sa.ForeignKeyConstraint(
+            ["counterpart_id"], ["organisation.id"], name=op.f("fk_sandbox_counterpart_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_sandbox_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sandbox")),
+        sa.UniqueConstraint("counterpart_id", name=op.f("uq_sandbox_counterpart_id")),
+        sa.UniqueConstraint("organisation_id", name=op.f("uq_sandbox_organisation_id")),
+    )
+
     triggers.recreate(op.get_bind())
 
 
@@ -1590,6 +1612,7 @@ def downgrade() -> None:
     bind = op.get_bind()
     for statement in triggers.drop_statements(bind.dialect.name):
         bind.execute(sa.text(statement))
+    op.drop_table("sandbox")
     with op.batch_alter_table("erasure", schema=None) as batch_op:
         batch_op.drop_index("ix_erasure_organisation_id")
 
