@@ -21,6 +21,7 @@ CODES: Final[dict[int, tuple[str, ...]]] = {
         "not_allowed",
     ),
     404: (
+        "erased",
         "no_e_invoice",
         "not_found",
     ),
@@ -94,6 +95,8 @@ CODES: Final[dict[int, tuple[str, ...]]] = {
         "buyer_changed",
         "cap_reached",
         "channel_not_taken",
+        "clock_goes_forward",
+        "clock_too_far",
         "consent_age_unknown",
         "consent_basis",
         "consent_from_the_future",

@@ -43,7 +43,7 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
 """Request headers that operations share, by the name of their component."""
 
 ETAG: Final[dict[str, Any]] = {
-    "description": "The version that was read, for If-Match and If-None-Match.",
+    "description": "The version that was read, for If-Match and If-None-Match; a weak one is for If-None-Match alone.",
     "schema": {"type": "string"},
 }
 
@@ -73,7 +73,8 @@ class Resource(Blueprint):
         or_csv: bool = False,
         finds: bool = False,
     ) -> Callable[[QueryView], QueryView]:
-        """Declares a GET. `versioned` answers carry an ETag; `media_type` is for answers that are not JSON.
+        """Declares a GET. `versioned` answers carry an ETag that commands match, others of a path with an id one
+        for caches; `media_type` is for answers that are not JSON.
 
         Those that can be asked for in another format than JSON are `or_csv`. One whose arguments name what may not be
         there `finds` it (404), as one with a name in its path always does.
@@ -86,7 +87,8 @@ class Resource(Blueprint):
                 return answer_query(view, roles, schema, path)
 
             shown = answers or (BYTES if media_type else None)
-            tagged = {"ETag": "ETAG"} if versioned else None
+            by_id = "<" in rule and media_type is None
+            tagged = {"ETag": "ETAG"} if versioned or by_id else None
             described = self.response(200, shown, content_type=media_type, description=_said(200), headers=tagged)(
                 endpoint
             )
@@ -95,9 +97,9 @@ class Resource(Blueprint):
                 described = self.doc(responses=table)(described)
             if arguments is not None:
                 described = self.arguments(arguments, location="query", error_status_code=400)(described)
-            if versioned:
+            if tagged is not None:
                 described = self.alt_response(304, description="Nothing has changed.")(described)
-            headers = [IF_NONE_MATCH] if versioned else []
+            headers = [IF_NONE_MATCH] if tagged is not None else []
             self._declare(rule, "GET", endpoint, described, roles, _statuses(rule, _READS, finds=finds), headers)
             return view
 

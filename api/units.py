@@ -28,7 +28,7 @@ from api.settings import Settings
 from api.strict_json import Reader
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Conflict, IllegalMove, Refusal, Refused, Unauthenticated, WindowClosed
-from ledger.services import Kept, sandboxes
+from ledger.services import Kept, access, sandboxes
 from ledger.store.engine import Contended, reading, writing
 
 ATTEMPTS: Final = 4
@@ -128,6 +128,14 @@ def _told(connection: Connection, principal: Principal, now: datetime) -> dateti
     return sandboxes.now_in(connection, principal.organisation_id, now) if principal.is_test else now
 
 
+def _note_use(principal: Principal) -> None:
+    """Puts the use of a key on record; where that cannot be done now, the next request does it."""
+    now = clock()
+    if not access.is_noted(principal, now):
+        with suppress(Refusal), writing(database().engine) as connection:
+            access.note_use(connection, principal, now)
+
+
 def settings() -> Settings:
     """The current application's."""
     found = current_app.extensions[SETTINGS]
@@ -138,14 +146,17 @@ def settings() -> Settings:
 def answer_query(
     view: QueryView, roles: Collection[str], arguments: Schema | None, path: Mapping[str, Any]
 ) -> Response:
-    """Runs a reading view in one snapshot."""
+    """Runs a reading view in one snapshot. What a path names by an id is tagged, so that it need not be sent twice."""
     secret = _secret()
     with reading(database().engine) as connection:
         now = clock()
         principal = _authenticated(connection, secret, roles, now)
         now = _told(connection, principal, now)
         answer = view(Query(connection, principal, now, _query_arguments(arguments)), **path)
-    return handed_out(answer, principal, now) if isinstance(answer, Response) else _conditional(render(answer, 200))
+    _note_use(principal)
+    if isinstance(answer, Response):
+        return handed_out(answer, principal, now)
+    return _conditional(render(answer, 200), tagged=bool(path))
 
 
 def answer_command(
@@ -213,6 +224,8 @@ def _unit(
             rendered, then = _perform(view, command, path, status)
             if claim is not None:
                 claim.fill(connection, rendered)
+            if not access.is_noted(principal, now):
+                access.note_use(connection, principal, now)
     except FINAL_REFUSALS as refusal:
         if claim is None:
             raise
@@ -319,12 +332,14 @@ def _query_arguments(schema: Schema | None) -> Mapping[str, Any]:
     return load(schema or _NOTHING, flat)  # type: ignore[no-any-return]
 
 
-def _conditional(rendered: Rendered) -> Response:
+def _conditional(rendered: Rendered, *, tagged: bool) -> Response:
     """304 where the client has these bytes already."""
-    known = rendered.headers.get("ETag")
+    known = rendered.headers.get("ETag") or (etags.weak(rendered.body) if tagged else None)
     response = rendered.response()
+    if known is not None:
+        response.headers["ETag"] = known
     response.headers["Cache-Control"] = "private, no-cache" if known else "no-store"
-    if known and request.if_none_match.contains_weak(known.strip('"')):
+    if known and request.if_none_match.contains_weak(known.removeprefix("W/").strip('"')):
         response.status_code = 304
         response.set_data(b"")
         del response.headers["Content-Type"]

@@ -13,8 +13,10 @@ from sqlalchemy import Connection, RowMapping, select
 
 from api.auth import ADMIN, BUYER, FINANCE, PARTIES, SUPPLIER
 from api.endpoints import Resource
+from api.narrowing import narrowed
 from api.resources.definitions import owner, terms_of
 from api.schemas import agreements as schemas
+from api.schemas import filters
 from api.schemas import payments as money
 from api.units import Answer, Command, Query, with_id
 from invoices import payments
@@ -46,10 +48,17 @@ def create_agreement(command: Command) -> Answer:
     return replace(_shown(command, agreement_id), headers=with_id("/v1/agreements", agreement_id))
 
 
-@blueprint.listing("/agreements", roles=READERS, item=schemas.AgreementSummary)
+@blueprint.listing("/agreements", roles=READERS, item=schemas.AgreementSummary, arguments=filters.AgreementFilters)
 def list_agreements(query: Query) -> Answer:
     """List agreements, newest first, with the versions that count now."""
-    page = query.page(reading.heads(query.principal), [t.agreement.c.id], lambda row: row)
+    column = t.agreement.c
+    found = narrowed(
+        reading.heads(query.principal),
+        query.arguments,
+        equal={"definition": t.definition.c.slug},
+        parties={"supplier": column.supplier_id, "buyer": column.buyer_id},
+    )
+    page = query.page(found, [column.id], lambda row: row)
     rows: list[RowMapping] = page.body["items"]
     known = timelines(query.connection, [row["id"] for row in rows])
     items = [summary(row, reading.counting(known[row["id"]], query.now)) for row in rows]

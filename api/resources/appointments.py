@@ -24,7 +24,7 @@ from ledger.domain.errors import Malformed, NotAllowed, Refusal, Refused, Unknow
 from ledger.domain.intake import Company, ConsentGiven, Prospect, Submission
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Slot
 from ledger.domain.outcome import Findings
-from ledger.services import Kept, appointments, commands, contracts, deliveries, keeping, matching
+from ledger.services import Kept, appointments, commands, contracts, deliveries, expansion, keeping, matching
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
@@ -188,7 +188,7 @@ _SUBMISSION = schemas.SubmissionBody()
 )
 def list_appointments(query: Query) -> Answer:
     """List appointments, newest first."""
-    filters = {name: value for name, value in query.arguments.items() if name not in ("limit", "cursor")}
+    filters = {name: value for name, value in query.arguments.items() if name not in ("limit", "cursor", "expand")}
     listing = query.listing()
     items, following = appointments.page(
         query.connection,
@@ -198,15 +198,23 @@ def list_appointments(query: Query) -> Answer:
         limit=listing.limit,
         after=listing.after(),
     )
+    expansion.expand(query.connection, items, query.arguments["expand"] or ())
     return Answer({"items": items, "next_cursor": None if following is None else listing.cursor_for(following)})
 
 
-@blueprint.query("/appointments/<uuid:appointment_id>", roles=READERS, answers=schemas.Appointment, versioned=True)
+@blueprint.query(
+    "/appointments/<uuid:appointment_id>",
+    roles=READERS,
+    answers=schemas.Appointment,
+    arguments=schemas.Expansion,
+    versioned=True,
+)
 def show_appointment(query: Query, appointment_id: UUID) -> Answer:
     """Show one appointment, with what is due as settled."""
     shown = appointments.one(query.connection, appointment_id, visible(query.principal, t.appointment), query.now)
     if shown is None:
         raise Unknown("there is no such appointment")
+    expansion.expand(query.connection, [shown], query.arguments["expand"] or ())
     return Answer(shown, version=shown["version"])
 
 
@@ -214,7 +222,7 @@ def show_appointment(query: Query, appointment_id: UUID) -> Answer:
 def list_appointment_events(query: Query, appointment_id: UUID) -> Answer:
     """List what happened to an appointment, oldest first."""
     check_seen(query.connection, appointment_id, visible(query.principal, t.appointment))
-    return Answer({"items": appointments.events(query.connection, appointment_id)})
+    return Answer({"items": expansion.events(query.connection, [appointment_id])[appointment_id]})
 
 
 def check_seen(connection: Connection, appointment_id: UUID, sees: ColumnElement[bool]) -> None:

@@ -12,7 +12,9 @@ from sqlalchemy import insert, select
 from api.auth import ADMIN, FINANCE
 from api.databases import database
 from api.endpoints import Resource
+from api.narrowing import narrowed
 from api.schemas import billing as schemas
+from api.schemas import filters
 from api.units import Answer, Command, Query, clock, with_id
 from invoices.billing_run import bill, check_ended
 from ledger.domain.calendar import Period
@@ -68,10 +70,13 @@ def start_billing_run(command: Command) -> Answer:
     return Answer(shown, headers=with_id("/v1/billing-runs", run_id), then=go)
 
 
-@blueprint.listing("/billing-runs", roles=ROLES, item=schemas.Run)
+@blueprint.listing("/billing-runs", roles=ROLES, item=schemas.Run, arguments=filters.RunFilters)
 def list_billing_runs(query: Query) -> Answer:
     """List billing runs, newest first."""
-    return query.page(_RUNS, [t.billing_run.c.id], _rendered)
+    column, asked = t.billing_run.c, dict(query.arguments)
+    asked["period"] = asked["period"] and asked["period"].number
+    rows = narrowed(_RUNS, asked, equal={"period": column.period, "state": column.state})
+    return query.page(rows, [column.id], _rendered)
 
 
 @blueprint.query("/billing-runs/<uuid:run_id>", roles=ROLES, answers=schemas.Run)

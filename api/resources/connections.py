@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement, select
 from api.auth import ADMIN, PARTIES, visible
 from api.databases import database
 from api.endpoints import Resource
+from api.narrowing import narrowed
 from api.resources.keys import organisation_for
 from api.schemas import connections as schemas
-from api.schemas import page_of
+from api.schemas import filters, page_of
 from api.units import Answer, Command, Query, settings, with_id
 from ledger.domain.errors import NotAllowed
 from ledger.domain.signatures import Provider
@@ -59,10 +60,12 @@ def _owner(command: Command, owner: str | None) -> UUID | None:
     return organisation_for(command, owner, tuple(principal.roles))
 
 
-@blueprint.listing("/connections", roles=KEEPERS, item=schemas.Connection)
+@blueprint.listing("/connections", roles=KEEPERS, item=schemas.Connection, arguments=filters.ConnectionFilters)
 def list_connections(query: Query) -> Answer:
     """List connections, newest first, without their secrets."""
-    return query.page(connections.rows().where(visible(query.principal, t.connection)), [t.connection.c.id], rendered)
+    column, rows = t.connection.c, connections.rows().where(visible(query.principal, t.connection))
+    rows = narrowed(rows, query.arguments, equal={"provider": column.provider}, search=(column.slug,))
+    return query.page(rows, [column.id], rendered)
 
 
 @blueprint.query("/connections/<connection>", roles=KEEPERS, answers=schemas.Connection)

@@ -13,7 +13,9 @@ from sqlalchemy import Connection, RowMapping, select
 
 from api.auth import ADMIN, BUYER, SUPPLIER, Principal
 from api.endpoints import Resource
+from api.narrowing import narrowed
 from api.schemas import definitions as schemas
+from api.schemas import filters
 from api.units import Answer, Command, Query
 from ledger.domain.definition import parse_definition
 from ledger.domain.diff import diff
@@ -46,10 +48,12 @@ def create_definition(command: Command) -> Answer:
     )
 
 
-@blueprint.listing("/definitions", roles=READERS, item=schemas.DefinitionSummary)
+@blueprint.listing("/definitions", roles=READERS, item=schemas.DefinitionSummary, arguments=filters.DefinitionFilters)
 def list_definitions(query: Query) -> Answer:
     """List definitions, newest first. Suppliers see those they have an agreement on."""
-    return query.page(reading.heads(query.principal, query.now), [t.definition.c.id], summary)
+    column, rows = t.definition.c, reading.heads(query.principal, query.now)
+    rows = narrowed(rows, query.arguments, parties={"buyer": column.buyer_id}, search=(column.slug,))
+    return query.page(rows, [column.id], summary)
 
 
 @blueprint.query("/definitions/<reference>", roles=READERS, answers=schemas.Definition, versioned=True)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Dialect, Select, String, func, or_, select
 
 from api.auth import ADMIN, PARTIES, visible
 from api.endpoints import Resource
+from api.narrowing import narrowed
 from api.schemas import intake_refusals as schemas
 from api.units import Answer, Query
 from ledger.store import tables as t
@@ -28,6 +29,14 @@ _SUPPLIER, _BUYER = t.organisation.alias("supplier"), t.organisation.alias("buye
 def list_intake_refusals(query: Query) -> Answer:
     """List refused submissions, newest first, with every clause that each of them broke."""
     rows = refusals().where(visible(query.principal, t.intake_refusal))
+    refusal = t.intake_refusal.c
+    rows = narrowed(
+        rows,
+        query.arguments,
+        parties={"supplier": refusal.supplier_id, "buyer": refusal.buyer_id},
+        within=refusal.submitted_at,
+        search=(refusal.reference,),
+    )
     if query.arguments["definition"] is not None:
         buyer, _, slug = query.arguments["definition"].rpartition(":")
         rows = rows.where(t.definition.c.slug == slug)

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, select
 
 from api.auth import ADMIN, PARTIES, Principal, visible
 from api.endpoints import Resource
+from api.narrowing import narrowed
+from api.schemas import filters
 from api.schemas import parties as schemas
 from api.units import Answer, Command, Query, settings
 from ledger.domain.errors import NotAllowed
@@ -43,10 +45,18 @@ def issue_key(command: Command) -> Answer:
     return _issued(command.connection, issued)
 
 
-@blueprint.listing("/keys", roles=ISSUERS, item=schemas.Key)
+@blueprint.listing("/keys", roles=ISSUERS, item=schemas.Key, arguments=filters.KeyFilters)
 def list_keys(query: Query) -> Answer:
-    """List keys, newest first, without their secrets."""
-    return query.page(WITH_SLUG.where(visible(query.principal, t.api_key)), [t.api_key.c.id], rendered)
+    """List keys, newest first, without their secrets; when each was used last is kept to the hour."""
+    column, rows = t.api_key.c, WITH_SLUG.where(visible(query.principal, t.api_key))
+    rows = narrowed(
+        rows,
+        query.arguments,
+        equal={"role": column.role},
+        parties={"organisation": column.organisation_id},
+        search=(column.name, column.prefix),
+    )
+    return query.page(rows, [column.id], rendered)
 
 
 @blueprint.command(
@@ -88,6 +98,7 @@ def rendered(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A key as its owner sees it."""
     names = (
         "id", "role", "organisation", "name", "prefix", "created_at", "expires_at", "revoked_at", "replaced_by",
+        "last_used_at",
     )  # fmt: skip
     return {name: row[name] for name in names}
 

@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from api.auth import ADMIN, PARTIES, visible
 from api.endpoints import Resource
+from api.narrowing import narrowed
+from api.schemas import filters
 from api.schemas import parties as schemas
 from api.units import Answer, Command, Query, with_id
 from ledger.services import parties
@@ -32,12 +34,13 @@ def create_organisation(command: Command) -> Answer:
     return Answer(rendered(row), version=row["version"], headers=with_id("/v1/organisations", row["id"]))
 
 
-@blueprint.listing("/organisations", roles=READERS, item=schemas.Organisation)
+@blueprint.listing("/organisations", roles=READERS, item=schemas.Organisation, arguments=filters.OrganisationFilters)
 def list_organisations(query: Query) -> Answer:
     """List organisations, newest first."""
-    return query.page(
-        select(t.organisation).where(visible(query.principal, t.organisation)), [t.organisation.c.id], rendered
-    )
+    column = t.organisation.c
+    rows = select(t.organisation).where(visible(query.principal, t.organisation))
+    rows = narrowed(rows, query.arguments, equal={"kind": column.kind}, search=(column.slug, column.legal_name))
+    return query.page(rows, [column.id], rendered)
 
 
 @blueprint.query("/organisations/<reference>", roles=READERS, answers=schemas.Organisation, versioned=True)

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from api.auth import BUYER, visible
 from api.csv_bodies import ItemsAsCsv
 from api.endpoints import Resource
+from api.narrowing import narrowed
+from api.schemas import filters
 from api.schemas import suppressions as schemas
 from api.units import Answer, Command, Query, settings
 from ledger.services.suppressions import suppress
@@ -47,11 +49,12 @@ def suppress_contacts(command: Command) -> Answer:
     return Answer({"added": added, "known": len(items) - added})
 
 
-@blueprint.listing("/suppressions", roles={BUYER}, item=schemas.Suppression)
+@blueprint.listing("/suppressions", roles={BUYER}, item=schemas.Suppression, arguments=filters.SuppressionFilters)
 def list_suppressions(query: Query) -> Answer:
     """List what is on the list, newest first, by digest."""
     column = t.suppression.c
     rows = select(t.suppression).where(visible(query.principal, t.suppression))
+    rows = narrowed(rows, query.arguments, equal={"kind": column.kind}, within=column.created_at)
     return query.page(rows, [column.created_at, column.digest], rendered)
 
 

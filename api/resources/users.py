@@ -11,7 +11,9 @@ from sqlalchemy import select
 from api import passwords
 from api.auth import Principal, visible
 from api.endpoints import Resource
+from api.narrowing import narrowed
 from api.resources.keys import ISSUERS, organisation_for
+from api.schemas import filters
 from api.schemas import parties as schemas
 from api.units import Answer, Command, Query
 from ledger.services import access
@@ -53,10 +55,13 @@ def create_user(command: Command) -> Answer:
     return Answer(answer, confidential=True)
 
 
-@blueprint.listing("/users", roles=ISSUERS, item=schemas.User)
+@blueprint.listing("/users", roles=ISSUERS, item=schemas.User, arguments=filters.UserFilters)
 def list_users(query: Query) -> Answer:
     """List users, newest first."""
-    return query.page(WITH_SLUG.where(visible(query.principal, t.user_account)), [t.user_account.c.id], rendered)
+    column, rows = t.user_account.c, WITH_SLUG.where(visible(query.principal, t.user_account))
+    own = {"organisation": column.organisation_id}
+    rows = narrowed(rows, query.arguments, parties=own, search=(column.email, column.name))
+    return query.page(rows, [column.id], rendered)
 
 
 def rendered(row: Mapping[Any, Any]) -> dict[str, Any]:

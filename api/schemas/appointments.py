@@ -14,6 +14,7 @@ from ledger.domain.lifecycle import CriterionFinding, Finding
 from ledger.domain.messages import LONGEST, link_key
 from ledger.domain.signatures import Provider
 from ledger.domain.stage import Stage
+from ledger.services.expansion import EXPANSIONS
 
 REFERENCE: Final[dict[str, Any]] = {
     "longest": 200,
@@ -159,7 +160,27 @@ class RescheduleBody(Strict):
     reason = fields.Text(load_default=None, allow_none=True, longest=2000, lines=True)
 
 
-class AppointmentFilters(Page):
+class Expansions(fields.Text):
+    """A comma-separated choice of what is wanted beside the resource."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        names = super()._deserialize(value, attr, data, **kwargs).split(",")
+        if not set(names) <= set(EXPANSIONS):
+            raise ValidationError(f"Needs some of {','.join(EXPANSIONS)}, with commas between.")
+        return tuple(names)
+
+
+class Expansion(Strict):
+    """What is wanted beside the appointment."""
+
+    expand = Expansions(
+        load_default=None,
+        longest=50,
+        metadata={"description": "Some of events, lines, prospect, with commas between; the prospect is always there"},
+    )
+
+
+class AppointmentFilters(Page, Expansion):
     """What the list is narrowed to."""
 
     stage = fields.Choice(Stage)
@@ -261,8 +282,41 @@ class Deadline(Strict):
     at = fields.Instant(required=True)
 
 
+class Event(Strict):
+    """One move of an appointment."""
+
+    number = fields.Whole(required=True)
+    kind = fields.Text(required=True)
+    effective_at = fields.Instant(required=True)
+    recorded_at = fields.Instant(required=True)
+    actor = fields.Text(required=True)
+    payload = plain.Raw(required=True)
+
+
+class ExpandedDocument(Strict):
+    """The document of a line."""
+
+    id = fields.Identifier(required=True)
+    number = fields.Text(required=True)
+    kind = fields.Text(required=True)
+
+
+class ExpandedLine(Strict):
+    """A line that charges the appointment or gives back; amounts in minor units, shares and rates in basis points."""
+
+    document = plain.Nested(ExpandedDocument, required=True)
+    number = fields.Whole(required=True)
+    kind = fields.Text(required=True)
+    outcome = fields.Text(required=True, allow_none=True)
+    price = fields.Whole(required=True)
+    share = fields.Whole(required=True)
+    amount = fields.Whole(required=True)
+    currency = fields.Currency(required=True)
+    tax = plain.Dict(required=True)
+
+
 class Appointment(Strict):
-    """An appointment, as every party sees it."""
+    """An appointment, as every party sees it. `events` and `lines` are there where they were asked for."""
 
     id = fields.Identifier(required=True)
     reference = fields.Text(required=True, **REFERENCE)
@@ -288,20 +342,11 @@ class Appointment(Strict):
         allow_none=True,
         metadata={"description": "Of an appointment on its own; null where none is known"},
     )
+    events = plain.List(plain.Nested(Event))
+    lines = plain.List(plain.Nested(ExpandedLine))
     version = fields.Whole(required=True)
     created_at = fields.Instant(required=True)
     effective_at = fields.Instant(required=True)
-
-
-class Event(Strict):
-    """One move of an appointment."""
-
-    number = fields.Whole(required=True)
-    kind = fields.Text(required=True)
-    effective_at = fields.Instant(required=True)
-    recorded_at = fields.Instant(required=True)
-    actor = fields.Text(required=True)
-    payload = plain.Raw(required=True)
 
 
 class Events(Strict):

@@ -75,6 +75,7 @@ class DocumentFilters(Page):
     buyer = fields.Slug()
     kind = fields.Choice(KINDS)
     state = fields.Choice(documents.STATES)
+    q = fields.Text(longest=100, metadata={"description": "Looked for in the number, in any case"})
 
 
 class XmlQuery(Strict):

@@ -3,12 +3,13 @@
 from marshmallow import fields as plain
 
 from api import fields
-from api.schemas import Page, Strict
+from api.schemas import Strict
 from api.schemas.appointments import VersionOf
+from api.schemas.filters import Between, OfParties, Searched
 from api.schemas.problem import BrokenClause
 
 
-class IntakeRefusalFilters(Page):
+class IntakeRefusalFilters(Searched, Between, OfParties):
     """Which refusals."""
 
     definition = fields.Text(longest=130, load_default=None, metadata={"description": "Slug, or `buyer:slug`"})

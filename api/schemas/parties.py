@@ -177,6 +177,7 @@ class Key(Strict):
     expires_at = fields.Instant(required=True, allow_none=True)
     revoked_at = fields.Instant(required=True, allow_none=True)
     replaced_by = fields.Identifier(required=True, allow_none=True)
+    last_used_at = fields.Instant(required=True, allow_none=True, metadata={"description": "To the hour"})
 
 
 class IssuedKey(Key):

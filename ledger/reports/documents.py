@@ -28,6 +28,7 @@ class Filters:
     kind: str | None = None
     state: str | None = None
     now: datetime | None = None
+    q: str | None = None
 
     def condition(self) -> ColumnElement[bool]:
         document = t.document.c
@@ -46,6 +47,8 @@ class Filters:
         if self.state is not None:
             assert self.now is not None, "a state is one at an instant"
             conditions.append(standing.state(self.now) == self.state)
+        if self.q is not None:
+            conditions.append(document.number.icontains(self.q, autoescape=True))
         return and_(*conditions)
 
 

@@ -8,8 +8,8 @@ organisation. Look-ups read the table each time, so that a revocation counts fro
 import hashlib
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     false,
     insert,
+    or_,
     select,
     true,
     update,
@@ -45,6 +46,7 @@ KEY_MARK: Final = "al_"
 """Every key begins with it, so that scanners of leaked secrets know one when they see it."""
 TEST_MARK: Final = "test_"
 """What follows it in a key of the test mode, which works in a sandbox alone; live keys have hex digits there."""
+NOTED_EVERY: Final = timedelta(hours=1)
 PREFIX_BYTES: Final = 5
 SECRET_BYTES: Final = 32
 
@@ -59,6 +61,7 @@ class Principal:
     key_id: UUID | None = None
     user_id: UUID | None = None
     is_test: bool = False
+    last_used_at: datetime | None = field(default=None, compare=False)
 
     @property
     def is_operator(self) -> bool:
@@ -103,7 +106,7 @@ def digest_of(secret: str) -> str:
 
 
 _BY_DIGEST = select(
-    t.api_key.c.id, t.api_key.c.role, t.api_key.c.organisation_id, t.api_key.c.expires_at, t.api_key.c.revoked_at
+    *(t.api_key.c[name] for name in ("id", "role", "organisation_id", "expires_at", "revoked_at", "last_used_at"))
 ).where(t.api_key.c.digest == bindparam("digest"))
 
 
@@ -113,8 +116,26 @@ def authenticate(connection: Connection, secret: str, now: datetime) -> Principa
     if row is None or row.revoked_at is not None or (row.expires_at is not None and now >= row.expires_at):
         raise Unauthenticated
     return Principal(
-        frozenset((row.role,)), row.organisation_id, f"key:{row.id}", key_id=row.id, is_test=is_test(secret)
+        frozenset((row.role,)),
+        row.organisation_id,
+        f"key:{row.id}",
+        key_id=row.id,
+        is_test=is_test(secret),
+        last_used_at=row.last_used_at,
     )
+
+
+def is_noted(principal: Principal, now: datetime) -> bool:
+    """Whether this use of a key, or one shortly before, is on record."""
+    last = principal.last_used_at
+    return principal.key_id is None or (last is not None and now - last < NOTED_EVERY)
+
+
+def note_use(connection: Connection, principal: Principal, now: datetime) -> None:
+    """Keeps when a key was used last, to the hour: one write now and then, not one for every request."""
+    column = t.api_key.c
+    stale = or_(column.last_used_at.is_(None), column.last_used_at <= now - NOTED_EVERY)
+    connection.execute(update(t.api_key).where(column.id == principal.key_id, stale).values(last_used_at=now))
 
 
 def is_test(secret: str) -> bool:

@@ -24,7 +24,7 @@ from ledger.domain.stage import (
     stage,
     verdict_state,
 )
-from ledger.services import cases, private
+from ledger.services import cases
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
 from ledger.services.matching import calendar_of
@@ -112,24 +112,6 @@ def _load_page(connection: Connection, condition: ColumnElement[bool], limit: in
     if after is not None:
         condition = and_(condition, appointment.id < after)
     return cases.load(connection, condition, newest=limit)
-
-
-def events(connection: Connection, appointment_id: UUID) -> list[dict[str, Any]]:
-    """What happened, oldest first."""
-    event = t.appointment_event.c
-    query = select(t.appointment_event).where(event.appointment_id == appointment_id).order_by(event.number)
-    key = private.key_of(connection, appointment_id)
-    return [
-        {
-            "number": row.number,
-            "kind": row.kind,
-            "effective_at": instant(row.effective_at),
-            "recorded_at": instant(row.recorded_at),
-            "actor": row.actor,
-            "payload": private.opened_payload(key, row.kind, row.payload),
-        }
-        for row in connection.execute(query)
-    ]
 
 
 def instant(value: datetime | None) -> str | None:

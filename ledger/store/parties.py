@@ -78,7 +78,7 @@ class User(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A key's SHA-256; the secret itself was shown once."""
+    """A key's SHA-256; the secret itself was shown once. `last_used_at` is kept to the hour."""
 
     __tablename__ = "api_key"
     __table_args__ = (
@@ -100,3 +100,4 @@ class ApiKey(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=Instant)
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)
     replaced_by: UUID | None = Field(default=None, foreign_key="api_key.id")
+    last_used_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -136,6 +136,7 @@ def upgrade() -> None:
         sa.Column("expires_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("revoked_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("replaced_by", sa.Uuid(), nullable=True),
+        sa.Column("last_used_at", ledger.store.types.Instant(), nullable=True),
         sa.CheckConstraint(
             "(role IN ('buyer', 'supplier')) = (organisation_id IS NOT NULL)",
             name=op.f("ck_api_key_organisation_for_parties"),

@@ -26,7 +26,7 @@ PREFERRED: Final = ("supplier", "buyer", "finance", "arbiter", "admin")
 RANDOM: Final = re.compile(
     r"(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
     r"|(?P<digest>\b[0-9a-f]{64}\b)"
-    r"|(?P<key>al_[0-9a-f]{10}(?:_[A-Za-z0-9_-]{43})?)"
+    r"|(?P<key>al_(?:test_)?[0-9a-f]{10}(?:_[A-Za-z0-9_-]{43})?)"
     r"|(?P<secret>whsec_[A-Za-z0-9+/=]+)"
 )
 
@@ -49,7 +49,7 @@ class Names:
         stand_ins = {
             "id": f"0199a3c2-5e40-7000-8000-{number:012x}",
             "digest": f"{number:02x}" * 32,
-            "key": found.group()[:3] + f"{number:010x}" + "_" + "Example" * 6 + "_",
+            "key": found.group()[: 8 if "test_" in found.group() else 3] + f"{number:010x}" + "_" + "Example" * 6 + "_",
             "secret": "whsec_" + "RXhhbXBsZSBzZWNyZXQgb2YgYSBjb25uZWN0aW9u",
         }
         kind = found.lastgroup or "id"

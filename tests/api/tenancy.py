@@ -46,13 +46,15 @@ WHERE = {
 
 @dataclass(frozen=True)
 class Row:
-    """One operation: what is sent, and what each role gets. `anybody` is the status of an operation without a key."""
+    """One operation: what is sent, and what each role gets. `anybody` is the status of an operation without a key; with
+    `test`, parties ask with a key of the test mode."""
 
     statuses: Mapping[str, int]
     body: Any = None
     query: str = ""
     at: Mapping[str, str] = field(default_factory=dict)
     anybody: int = 0
+    test: bool = False
 
     def status(self, who: str, path: str) -> int:
         """The status that `who` gets."""
@@ -77,10 +79,11 @@ def row(
     query: str = "",
     at: Mapping[str, str] | None = None,
     anybody: int = 0,
+    test: bool = False,
     **statuses: int,
 ) -> Row:
     """A row for the roles that are named, and those that `also` names."""
-    return Row({**(also or {}), **statuses}, body, query, at or {}, anybody)
+    return Row({**(also or {}), **statuses}, body, query, at or {}, anybody, test)
 
 
 ALL = {"admin": 200, "finance": 200, "arbiter": 200, "buyer": 200, "supplier": 200}
@@ -117,6 +120,10 @@ ROWS: dict[str, Row] = {
     "list_keys": row(also=OWN),
     "rotate_key": row({"grace": {"hours": 2}}, admin=201, buyer=201, supplier=201),
     "revoke_key": row(admin=204, buyer=204, supplier=204),
+    # The test mode
+    "open_sandbox": row(buyer=201, supplier=201),
+    "show_sandbox": row(test=True, buyer=200, supplier=200),
+    "move_sandbox_clock": row({"advance": {"hours": 1}}, test=True, buyer=200, supplier=200),
     # Terms
     "create_definition": row(
         {**definition("new-review"), "buyer": "north-bank"}, admin=201, buyer=201, other_buyer=403
@@ -191,6 +198,7 @@ ROWS: dict[str, Row] = {
     "list_intake_refusals": row(also=OWN),
     "suppress_contacts": row({"items": [{"kind": "email", "value": "new@leave.example"}]}, buyer=201),
     "list_suppressions": row(buyer=200),
+    "erase_prospect": row({"appointment": "@booked"}, admin=200, buyer=200, other_buyer=404),
     # What parties report
     "report_activity": row(
         {"items": [{"day": "2026-10-02", "definition": "finance-review", "dials": 9, "conversations": 3}]},
