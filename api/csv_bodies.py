@@ -64,9 +64,15 @@ class ItemsAsCsv:
             if not value:
                 continue
             *outer, last = name.split(".")
-            inside = item
+            inside: Any = item
             for part in outer:
                 inside = inside.setdefault(part, {})
+                if not isinstance(inside, dict):
+                    raise Malformed.at(
+                        "/items", f"the column {name!r} is a member of {part!r}, which is a column itself"
+                    )
+            if last in inside:
+                raise Malformed.at("/items", f"the column {name!r} has members that are columns themselves")
             inside[last] = self._value(name, value)
         return item
 

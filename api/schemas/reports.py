@@ -55,9 +55,11 @@ class ScenarioQuery(ReportQuery):
     """A report's arguments, and what the rates cannot tell, in minor units of `currency`."""
 
     currency = fields.Currency(load_default=None)
-    cost_per_dial = fields.Digits(load_default=None, metadata={"description": "Needs `currency`"})
+    cost_per_dial = fields.Digits(load_default=None, maximum=10**12, metadata={"description": "Needs `currency`"})
     value_per_sale = fields.Digits(
-        load_default=None, metadata={"description": "Needs `currency`; left out: what buyers reported on average"}
+        load_default=None,
+        maximum=10**12,
+        metadata={"description": "Needs `currency`; left out: what buyers reported on average"},
     )
 
     @validates_schema

@@ -14,6 +14,7 @@ from ledger.domain.money import BASIS_POINTS, half_up
 PESSIMISTIC, REALISTIC, OPTIMISTIC = SCENARIOS = ("pessimistic", "realistic", "optimistic")
 CHAIN: Final = ("contact", "booking", "delivery", "conversion")
 """From a dial to a sale: dials reach people, who book, come and qualify, and buy."""
+_MOST: Final = 2**53 - 1
 _Z_SQUARED: Final = (27_060, 10_000)
 """The square of 1.645: nine times in ten the true rate lies between the bounds."""
 
@@ -103,7 +104,11 @@ def _times(amount: int | None, points: int | None) -> int | None:
 
 
 def _divided(amount: int | None, points: int | None) -> int | None:
-    return None if amount is None or not points else half_up(amount * BASIS_POINTS, points)
+    """None, too, for more than a client can count exactly: what hardly ever happens costs no price at all."""
+    if amount is None or not points:
+        return None
+    quotient = half_up(amount * BASIS_POINTS, points)
+    return quotient if quotient <= _MOST else None
 
 
 def _less(amount: int | None, other: int | None) -> int | None:

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from flask import request
 from freezegun import freeze_time
 
+from api.csv_bodies import ItemsAsCsv
+from ledger.domain.errors import Malformed
 from tests.api.conftest import Caller
 from tests.api.terms import SLUG, agreed, body_of, submission
 
@@ -38,6 +41,18 @@ def test_activity_again_changes_nothing_and_other_figures_correct_it(buyer: Call
     ]
     assert len(body_of(supplier("GET", "/v1/activity?history=yes"))["items"]) == 4
     assert buyer("GET", "/v1/activity").status_code == 403
+
+
+@pytest.mark.parametrize("head", ["day,dials,dials.x,conversations", "day,dials.x,dials,conversations"])
+def test_a_column_is_a_value_or_has_members(sqlite_admin: Caller, head: str) -> None:
+    columns = ItemsAsCsv(numbers=frozenset({"dials"}))
+    with (
+        sqlite_admin.client.application.test_request_context(
+            "/", method="POST", data=f"{head}\n2026-10-01,1,1,1\n", content_type="text/csv"
+        ),
+        pytest.raises(Malformed),
+    ):
+        columns(request, 1_000)
 
 
 @pytest.mark.parametrize(

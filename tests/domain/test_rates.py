@@ -51,6 +51,12 @@ def test_the_pessimist_earns_less_than_the_optimist() -> None:
     assert worst["supplier"]["break_even_price"] > 2_000 > best["supplier"]["break_even_price"]
 
 
+def test_what_hardly_ever_happens_has_no_price() -> None:
+    never = {step: Rate(1, 10_000) for step in CHAIN}
+    told = scenario("realistic", never, Costs(price=18_000, per_dial=10**12, per_sale=0))
+    assert told["supplier"]["break_even_price"] is None
+
+
 def test_what_was_not_measured_or_not_told_stays_open() -> None:
     told = scenario("optimistic", FEW | {"contact": Rate(0, 0)}, Costs(price=None, per_dial=50, per_sale=None))
     assert told["rates"]["contact"] is None
