@@ -69,14 +69,19 @@ def supplier(tally: Tally, *, revenue: bool) -> dict[str, Any]:
 
 
 def lead_age(hours: Counter[int]) -> dict[str, int | None]:
-    """How old leads were when submitted, in whole hours: of how many, the mean, the median, the oldest."""
+    """How old leads were when submitted, and how many that is known of."""
+    return {"leads": hours.total()} | ages(hours)
+
+
+def ages(hours: Counter[int]) -> dict[str, int | None]:
+    """The mean, the median and the longest, in whole hours."""
     number, middle, seen = hours.total(), None, 0
     for each in sorted(hours):
         seen += hours[each]
         if middle is None and 2 * seen >= number:
             middle = each
     mean = per(sum(age * times for age, times in hours.items()), number)
-    return {"leads": number, "mean_hours": mean, "median_hours": middle, "longest_hours": max(hours, default=None)}
+    return {"mean_hours": mean, "median_hours": middle, "longest_hours": max(hours, default=None)}
 
 
 def buyer(tally: Tally) -> dict[str, Any]:
@@ -99,7 +104,7 @@ def buyer(tally: Tally) -> dict[str, Any]:
             ).as_json(),
             "no_show_by_buyer": Rate(counts["buyer_no_show"], counts["ruled"]).as_json(),
         },
-        "hours_to_findings": lead_age(tally.lead_hours) | {"findings": said},
+        "hours_to_findings": {"findings": said} | ages(tally.lead_hours),
     }
 
 
@@ -139,4 +144,6 @@ def scenarios(tally: Tally, *, per_dial: int | None, per_sale: int | None, reven
 
 def _rate(tally: Tally, name: str) -> Rate:
     counted, out_of = RATES[name]
+    if name == "conversion" and not tally.counts["followed"]:
+        return Rate(0, 0)  # no buyer has told of a single sale, won or lost: that is no rate of zero
     return Rate(tally.counts[counted], sum(tally.counts[each] for each in out_of))

@@ -25,7 +25,7 @@ from ledger.store import tables as t
 row, event, dispute = t.appointment.c, t.appointment_event.c, t.dispute.c
 PLACE: Final = ("supplier_id", "buyer_id", "definition_id", "source", "channel")
 STATE: Final = ("schedule", "attendance", "outcome", "qualified", "verdict")
-FLAGS: Final = ("silent", "found", "disputed", "overturned", "returned", "valued", "sold")
+FLAGS: Final = ("silent", "found", "disputed", "overturned", "returned", "valued", "sold", "followed")
 OVERTURNING: Final = ("contest", "contradiction")
 """Disputes against a finding or silence; an escalated silence has no verdict yet that could fall."""
 _IN_CHUNKS: Final = 500
@@ -78,6 +78,7 @@ MARKS: Final = (
     .where(t.accrual.c.appointment_id == row.id, t.accrual.c.kind == AccrualKind.OUTCOME, t.accrual.c.amount > 0)
     .label("valued"),
     exists().where(t.sale.c.appointment_id == row.id, won_sale()).label("sold"),
+    exists().where(t.sale.c.appointment_id == row.id).label("followed"),
 )
 COLUMNS: Final = (*(row[name] for name in (*PLACE, *STATE)), *MARKS)
 
@@ -141,7 +142,7 @@ def _count(tally: Tally, each: Mapping[Any, Any], number: int, amount: int) -> N
     counts["ruled"] += number
     counts["qualified"] += number * bool(each["qualified"])
     counts[attendance] += number
-    for name in ("silent", "found", "sold"):
+    for name in ("silent", "found", "sold", "followed"):
         counts[name] += number * bool(each[name])
     counts["delivered"] += number * bool(each["qualified"] and attendance == "attended")
 
