@@ -21,6 +21,8 @@ class Operations(ABC):
         *,
         limit: int | None = None,
         cursor: str | None = None,
+        q: str | None = None,
+        kind: Literal["buyer", "supplier"] | None = None,
     ) -> dict[str, Any]: ...
     def create_organisation(
         self,
@@ -49,6 +51,8 @@ class Operations(ABC):
         *,
         limit: int | None = None,
         cursor: str | None = None,
+        q: str | None = None,
+        organisation: str | None = None,
     ) -> dict[str, Any]: ...
     def create_user(
         self,
@@ -62,6 +66,9 @@ class Operations(ABC):
         *,
         limit: int | None = None,
         cursor: str | None = None,
+        q: str | None = None,
+        organisation: str | None = None,
+        role: Literal["admin", "finance", "arbiter", "buyer", "supplier"] | None = None,
     ) -> dict[str, Any]: ...
     def issue_key(
         self,
@@ -84,11 +91,29 @@ class Operations(ABC):
         *,
         if_match: str | None = None,
     ) -> None: ...
+    def show_sandbox(
+        self,
+    ) -> dict[str, Any]: ...
+    def open_sandbox(
+        self,
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
+    ) -> dict[str, Any]: ...
+    def move_sandbox_clock(
+        self,
+        body: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
+    ) -> dict[str, Any]: ...
     def list_definitions(
         self,
         *,
         limit: int | None = None,
         cursor: str | None = None,
+        q: str | None = None,
+        buyer: str | None = None,
     ) -> dict[str, Any]: ...
     def create_definition(
         self,
@@ -153,6 +178,9 @@ class Operations(ABC):
         *,
         limit: int | None = None,
         cursor: str | None = None,
+        supplier: str | None = None,
+        buyer: str | None = None,
+        definition: str | None = None,
     ) -> dict[str, Any]: ...
     def create_agreement(
         self,
@@ -200,6 +228,7 @@ class Operations(ABC):
     def list_appointments(
         self,
         *,
+        expand: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
         stage: Literal["disputed", "can_be_rebooked", "booked", "awaiting_findings", "credited", "invoiced", "contestable", "billable", "not_billable"] | None = None,
@@ -230,6 +259,8 @@ class Operations(ABC):
     def show_appointment(
         self,
         appointment_id: str,
+        *,
+        expand: str | None = None,
     ) -> dict[str, Any]: ...
     def list_appointment_events(
         self,
@@ -344,6 +375,8 @@ class Operations(ABC):
         *,
         limit: int | None = None,
         cursor: str | None = None,
+        q: str | None = None,
+        provider: Literal["cal_com", "calendly", "zoom", "twilio", "standard_webhooks"] | None = None,
     ) -> dict[str, Any]: ...
     def create_connection(
         self,
@@ -456,14 +489,29 @@ class Operations(ABC):
         *,
         limit: int | None = None,
         cursor: str | None = None,
+        supplier: str | None = None,
+        buyer: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        q: str | None = None,
         definition: str | None = None,
         clause: str | None = None,
+    ) -> dict[str, Any]: ...
+    def erase_prospect(
+        self,
+        body: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
     ) -> dict[str, Any]: ...
     def list_suppressions(
         self,
         *,
         limit: int | None = None,
         cursor: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        kind: Literal["email", "phone", "company_domain", "company_number"] | None = None,
     ) -> dict[str, Any]: ...
     def suppress_contacts(
         self,
@@ -510,6 +558,8 @@ class Operations(ABC):
         *,
         limit: int | None = None,
         cursor: str | None = None,
+        period: str | None = None,
+        state: Literal["queued", "running", "done", "failed"] | None = None,
     ) -> dict[str, Any]: ...
     def start_billing_run(
         self,
@@ -532,6 +582,7 @@ class Operations(ABC):
         buyer: str | None = None,
         kind: Literal["invoice", "credit_note", "statement"] | None = None,
         state: Literal["issued", "accepted", "queried", "credited", "paid"] | None = None,
+        q: str | None = None,
     ) -> dict[str, Any]: ...
     def show_invoice(
         self,
@@ -768,4 +819,7 @@ class Operations(ABC):
         *,
         limit: int | None = None,
         cursor: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        q: str | None = None,
     ) -> dict[str, Any]: ...
