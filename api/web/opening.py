@@ -26,7 +26,7 @@ from api.web.sessions import only, person, takes_files
 from ledger.domain import disputes as rules
 from ledger.domain import wording
 from ledger.domain.disputes import DisputeKind
-from ledger.domain.errors import Malformed, Refusal, Unknown
+from ledger.domain.errors import Malformed, Refusal, Unknown, VersionMismatch
 from ledger.domain.lifecycle import Finding
 from ledger.domain.outcome import Findings
 from ledger.domain.terms import Standard
@@ -75,6 +75,8 @@ def open_dispute(appointment_id: UUID) -> Response:
         return _page(appointment_id, given=request.form, refused=malformed)
 
     def act(desk: Desk, case: Case, now: datetime) -> None:
+        if request.form.get("version") != str(case.state.version):
+            raise VersionMismatch("It has changed since you opened this page. Look again, then decide.")
         reason, claim = request.form.get("reason", ""), _claim(case, request.form)
         if not reason:
             raise Malformed.at("reason", "Choose the reason.")

@@ -117,9 +117,9 @@ def _begin() -> None:
     """Finds the person behind the cookie, then refuses forms that no page of ours has sent."""
     if request.endpoint == "web.static":
         return
-    view = current_app.view_functions.get(request.endpoint or "")
-    request.max_content_length = FORM_BYTES + getattr(view, "file_bytes", 0)
     g.person = _person()
+    view = current_app.view_functions.get(request.endpoint or "")
+    request.max_content_length = FORM_BYTES + (getattr(view, "file_bytes", 0) if g.person is not None else 0)
     g.tabs = tuple(tab for tab in TABS if g.person is not None and g.person.has(*tab.roles))
     csrf.protect()
 

@@ -3,10 +3,11 @@
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pyotp
@@ -76,10 +77,10 @@ def token_in(page: str) -> str:
     return found.group(1)
 
 
-def send(client: FlaskClient, path: str, form: dict[str, str], *, on: str | None = None) -> TestResponse:
+def send(client: FlaskClient, path: str, form: Mapping[str, Any], *, on: str | None = None) -> TestResponse:
     """Fills in the form of a page as a person would, and sends it."""
     page = client.get(on or path)
-    values = {"csrf_token": token_in(page.text)}
+    values: dict[str, Any] = {"csrf_token": token_in(page.text)}
     for name in ("version", "revision"):
         shown = re.search(rf'name="{name}" value="(\d+)"', page.text)
         if shown:

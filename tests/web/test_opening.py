@@ -12,7 +12,7 @@ from ledger.domain.lifecycle import Verdict
 from ledger.store import tables as t
 from ledger.store.engine import reading
 from tests.services.market import ATTENDED, NO_SHOW, TUESDAY
-from tests.web.conftest import NOON, House, log_in, send, token_in
+from tests.web.conftest import NOON, House, log_in, send
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -35,7 +35,7 @@ def test_a_supplier_contests_with_files_after_seeing_what_it_does(house: House, 
     assert house.market.state(no_show).verdict is Verdict.GIVEN
 
     files = [(io.BytesIO(b"one"), "zoom.png"), (io.BytesIO(b"two"), "mail.pdf")]
-    response = client.post(path, data={**CONTEST, "files": files, "csrf_token": token_in(form)})
+    response = send(client, path, {**CONTEST, "files": files}, on=path)
     assert response.status_code == 302, response.text
     page = client.get(response.location).text
     assert "We were there" in page and "zoom.png" in page
@@ -62,11 +62,12 @@ def test_a_claim_that_says_nothing_new_is_refused_in_place_with_clause_and_mend(
     refused = send(client, path, form, on=path)
     assert refused.status_code == 422
     assert "Change at least one fact" in refused.text and "Keep me" in refused.text
+    assert send(client, path, {**CONTEST, "version": "99"}, on=path).status_code == 412
     unknown = send(client, path, {**CONTEST, "reason": "no_sale"}, on=path)
     assert unknown.status_code == 422 and "dispute.not_reasons" in unknown.text
     monkeypatch.setattr("api.web.evidence.LARGEST_FILE", 100)
     too_large = {**CONTEST, "files": (io.BytesIO(b"x" * 101), "film.mp4")}
-    page = client.post(path, data={**too_large, "csrf_token": token_in(refused.text)})
+    page = send(client, path, too_large, on=path)
     assert page.status_code == 400 and "larger than 10 MiB" in page.text
     assert house.market.state(no_show).verdict is Verdict.GIVEN
 
