@@ -24,7 +24,7 @@ endif
 BIN := .venv/bin
 CODE := $(wildcard ledger api invoices migrations bench tests wsgi.py)
 
-.PHONY: help run setup setup-run test soak examples lint format bench lock clean
+.PHONY: help run setup setup-run test soak fuzz examples lint format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,10 @@ EXAMPLES ?= 500
 soak: setup ## search for bugs for hours: simulations, and the state machine against the reference model
 	@for seed in $$(shuf -i 1-1000000 -n $(SEEDS)); do $(BIN)/appointment-ledger simulate --seed $$seed --days $(DAYS); done
 	@SOAK=$(EXAMPLES) $(BIN)/python -m pytest -q tests/services/test_state_machine.py
+
+# EXAMPLES= new requests to every operation and sequences of them; SEED= repeats what was found
+fuzz: setup ## search for requests that get a 5xx, or an answer that the OpenAPI document does not promise
+	@FUZZ=$(EXAMPLES) $(if $(SEED),SEED=$(SEED)) $(BIN)/python -m pytest -q tests/api/test_fuzz.py
 
 examples: setup ## record the OpenAPI document's examples anew, and what the Python client knows of it
 	@$(BIN)/python -m tests.api.examples

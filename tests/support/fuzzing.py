@@ -33,6 +33,7 @@ def configuration(scene: Scene, *, seed: int, examples: int, deterministic: bool
     return SchemathesisConfig.from_dict(
         {
             "seed": seed,
+            "suppress-health-check": ["all"],
             "dictionaries": known,
             "parameters": {f"path.{name}": {"dictionary": name, "probability": 0.85} for name in known},
             "generation": {"max-examples": examples, "deterministic": deterministic, "with-security-parameters": False},
