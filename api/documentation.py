@@ -7,12 +7,15 @@ import json
 import secrets
 from functools import cached_property
 from http import HTTPStatus
+from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 from flask import Blueprint, Flask, Response, render_template
 from flask_smorest import Api
 from flask_smorest.utils import prepare_response
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from api import illustrations
@@ -24,8 +27,10 @@ from api.schemas.problem import Problem
 
 DESCRIPTION: Final = """
 Decides what a sales appointment is worth, by terms that both sides accepted, and bills exactly that.
+Begin with [your first appointment in five minutes](/docs/first-appointment).
 
-* **Keys.** `Authorization: Bearer al_…`. A wrong or revoked key is 401, the wrong role 403, somebody else's row 404.
+* **Keys.** `Authorization: Bearer al_…`; each operation names the roles of which a key needs one.
+  A wrong or revoked key is 401, the wrong role 403, somebody else's row 404.
 * **Commands.** Every POST takes an `Idempotency-Key`; the same key and body give the same answer again.
 * **Refusals** are `application/problem+json` with a stable `code`, and `errors` (400) or `violations` (422).
 * **Money** is a whole number of minor units beside an ISO 4217 code; **instants** are RFC 3339 with an offset in,
@@ -127,13 +132,34 @@ def make_api(app: Flask) -> LedgerApi:
 pages = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")
 
 
+GUIDE: Final = "first-appointment.md"
+PACKAGED: Final = Path(__file__).with_name("guides")
+"""Where an installed package has the guide; a checkout has it under `docs`."""
+
+
 @pages.get("/docs")
 def show_documentation() -> Response:
     """The API's documentation, to read and to try."""
+    return _page("docs.html.j2", "script-src 'nonce-{}'; style-src 'self' 'unsafe-inline'; connect-src 'self'")
+
+
+@pages.get("/docs/first-appointment")
+def show_guide() -> Response:
+    """The way to a first appointment, with scripts to copy."""
+    folder = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[1] / "docs"
+    text = (folder / GUIDE).read_text(encoding="utf-8")
+    title = text.partition("\n")[0].removeprefix("# ")
+    # The guide is ours; HTML in it would still be shown and not run.
+    html = Markup(MarkdownIt("commonmark", {"html": False}).render(text))  # noqa: S704
+    return _page("guide.html.j2", "style-src 'nonce-{}'", title=title, text=html)
+
+
+def _page(template: str, allowed: str, **values: Any) -> Response:
+    """A page that may do what is `allowed`, and speak to no other host."""
     nonce = secrets.token_urlsafe(16)
-    page = Response(render_template("docs.html.j2", nonce=nonce), content_type="text/html; charset=utf-8")
+    page = Response(render_template(template, nonce=nonce, **values), content_type="text/html; charset=utf-8")
     page.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; {allowed.format(nonce)}; img-src 'self' data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return page
