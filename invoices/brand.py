@@ -15,6 +15,8 @@ LEAST_CONTRAST: Final = 4.5
 WHITE: Final = "#ffffff"
 TEXT: Final = ("#16211f", "#55635f")
 """The inks of the band besides the accent."""
+LOGO_ROOM: Final = (170.0, 42.0)
+"""Points that a logo has at the head of a page, in width and height."""
 MOST_FOOTER_LINES: Final = 4
 LONGEST_FOOTER_LINE: Final = 160
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
@@ -46,6 +48,11 @@ class LogoMark:
     media_type: str
     width: int
     height: int
+
+    def box(self, most_width: float, most_height: float) -> tuple[float, float]:
+        """Width and height in points, as large as its place allows."""
+        scale = min(most_width / self.width, most_height / self.height)
+        return round(self.width * scale, 2), round(self.height * scale, 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from invoices import display, grid, words
+from invoices.brand import LOGO_ROOM
 from invoices.document import Document, Line, Party
 from invoices.grid import Grid, GridColumn, GridRow
 from invoices.languages import tongue
@@ -24,7 +25,6 @@ _GUTTER: Final = 20.0
 _FIGURE_PADDING: Final = 20.0
 _FIGURE_SIZES: Final = (14.0, 12.5, 11.0, 9.5, 8.0, 7.0)
 _HEADING_SIZES: Final = (24.0, 22.0, 20.0, 18.0)
-_LOGO_ROOM: Final = (170.0, 42.0)
 _CITY_FIRST: Final = frozenset(
     ["AE", "AU", "CA", "GB", "HK", "IE", "IN", "KW", "NZ", "SA", "SG", "TW", "UK", "US", "ZA"]
 )
@@ -52,7 +52,7 @@ class Front:
         self._document, self._face, self._semibold = document, regular, semibold
         self.tongue = tongue(document.language)
         self.brand, self._width = document.brand, document.brand.sheet.room
-        self.logo_box = _logo_box(document)
+        self.logo_box = None if self.brand.logo is None else self.brand.logo.box(*LOGO_ROOM)
         self.footer = [clean(line) for line in document.brand.footer]
         self._locale = self.tongue.locale
         self.lang = self._locale.replace("_", "-")
@@ -301,15 +301,6 @@ def _confirmed_everywhere(groups: Iterable[PriceGroup]) -> set[str]:
     """What every group of appointments has confirmed tells none of them apart."""
     confirmed = [set(group.confirmed) for group in groups if group.kind in ("appointment", "credit")]
     return set.intersection(*confirmed) if confirmed else set()
-
-
-def _logo_box(document: Document) -> tuple[float, float] | None:
-    """Width and height of the logo in points, as large as its place allows."""
-    logo = document.brand.logo
-    if logo is None:
-        return None
-    scale = min(_LOGO_ROOM[0] / logo.width, _LOGO_ROOM[1] / logo.height)
-    return round(logo.width * scale, 2), round(logo.height * scale, 2)
 
 
 def _issuer(document: Document) -> Party:

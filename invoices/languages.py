@@ -63,6 +63,9 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "Statement": ("Abrechnung", "Relevé"),
     "Credit statement": ("Abrechnung über Abzüge", "Relevé de crédit"),
     "{supplier} to {buyer}, {period}": ("{supplier} an {buyer}, {period}", "{supplier} à {buyer}, {period}"),
+    "Remittance advice": ("Zahlungsavis", "Avis de paiement"),
+    "Paid": ("Bezahlt", "Payé"),
+    "Document": ("Dokument", "Document"),
     # Head
     "Issued": ("Ausgestellt", "Émise le"),
     "Period": ("Zeitraum", "Période"),

@@ -62,8 +62,7 @@ class Open:
 def take_in(connection: Connection, lines: Sequence[StatementLine], *, actor: str, now: datetime) -> Taken:
     """Keeps every line that is new and books what it matches."""
     taken = Taken()
-    said = [words(line.reference) for line in lines]
-    named = _documents(connection, set().union(*said))
+    said, named = _named(connection, lines)
     known = _known(connection, [line.digest for line in lines])
     for portion in _portions(list(zip(lines, said, strict=True))):
         rows, paid = [], list[Paid]()
@@ -105,10 +104,33 @@ def assign(connection: Connection, line_id: UUID, document_id: UUID, *, actor: s
 
 def words(reference: str) -> set[str]:
     """What could be a document's number. Banks break lines anywhere: neighbouring words are looked at together too."""
-    parts = reference.upper().split()[:MOST_WORDS]
-    joined = ("".join(parts[start : start + some]) for some in (2, 3) for start in range(len(parts) - some + 1))
+    parts = _parts(reference)
+    joined = ["".join(parts[start : start + some]) for some in (2, 3) for start in range(len(parts) - some + 1)]
+    return _candidates([*parts, *joined])
+
+
+def _parts(reference: str) -> list[str]:
+    return reference.upper().split()[:MOST_WORDS]
+
+
+def _named(connection: Connection, lines: Sequence[StatementLine]) -> tuple[list[set[str]], dict[str, list[Open]]]:
+    """What each line could name, and the documents that are named. Words are put together only for lines that need it:
+    a number that stands there whole, with its amount, is what the line is about.
+    """
+    said = [_candidates(_parts(line.reference)) for line in lines]
+    looked_up = set[str]().union(*said)
+    named = _documents(connection, looked_up)
+    for place, line in enumerate(lines):
+        whole = (each for word in said[place] for each in named.get(word, ()))
+        if not any(each.open == -line.amount and each.row.currency == line.currency for each in whole):
+            said[place] |= words(line.reference)
+    return said, named | _documents(connection, set[str]().union(*said) - looked_up)
+
+
+def _candidates(texts: Iterable[str]) -> set[str]:
+    """A document's number has a digit; ours may have something behind it."""
     found: set[str] = set()
-    for text in (*parts, *filter(_DIGIT.search, joined)):
+    for text in filter(_DIGIT.search, texts):
         for word in _WORD.findall(text):
             found.add(word.strip("./_-"))
             if (end := _SERIES.search(word)) is not None:

@@ -11,7 +11,7 @@ from api.auth import ADMIN, FINANCE, PARTIES, SUPPLIER, visible
 from api.endpoints import Resource
 from api.schemas import payables as schemas
 from api.units import Answer, Command, Query, with_id
-from invoices import bank_statements, matching, payment_files, reminders
+from invoices import bank_statements, matching, payment_files, reminders, remittance
 from ledger.domain.errors import Unknown
 from ledger.reports import open_items
 from ledger.services import parties
@@ -86,6 +86,21 @@ def download_payment_file(query: Query, file_id: UUID) -> Response:
         raise Unknown("there is no such payment file")
     response = Response(content, mimetype="application/xml")
     response.headers["Content-Disposition"] = f'attachment; filename="payments-{file_id}.xml"'
+    return response
+
+
+@blueprint.query(
+    "/remittances", roles={*ROLES, *PARTIES}, arguments=schemas.RemittanceQuery, media_type="application/pdf"
+)
+def download_remittance(query: Query) -> Response:
+    """Download the remittance advice: what a supplier was paid on one day, document by document."""
+    asked = query.arguments
+    found = remittance.find(query.connection, **asked, sees=visible(query.principal, t.payment))
+    if found is None:
+        raise Unknown("nothing was paid so on that day")
+    response = Response(remittance.render(found), mimetype="application/pdf")
+    name = f"remittance-{asked['supplier']}-{asked['paid_on']}.pdf"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

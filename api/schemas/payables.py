@@ -78,6 +78,15 @@ class PaymentFile(Strict):
     skipped = plain.List(plain.Dict(), required=True)
 
 
+class RemittanceQuery(Strict):
+    """Whose payments, and of which day."""
+
+    supplier = fields.Slug(required=True)
+    buyer = fields.Slug(required=True)
+    currency = fields.Currency(required=True)
+    paid_on = fields.Day(required=True)
+
+
 class AccountQuery(Strict):
     """Whose account."""
 

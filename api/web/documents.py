@@ -4,6 +4,7 @@ Owns the list and the downloads. Finance sees every document, a party its own; a
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -19,12 +20,12 @@ from api.web.blueprint import pages, secured, show
 from api.web.inbox import identity
 from api.web.mending import problem_shown
 from api.web.sessions import only, person
-from invoices import files
+from invoices import files, remittance
 from invoices.storage import Storage, storage_at
 from ledger.domain.errors import Malformed, Refusal, Unknown
 from ledger.reports import documents as issued
 from ledger.reports import months as report
-from ledger.services.access import BUYER, OPERATOR, PARTIES, SUPPLIER, visible
+from ledger.services.access import BUYER, FINANCE, OPERATOR, PARTIES, SUPPLIER, visible
 from ledger.store import tables as t
 from ledger.store.engine import reading
 
@@ -104,6 +105,21 @@ def document_pdf(document_id: UUID) -> Response:
         number = _number(connection, document_id)
         content = files.pdf(connection, storage(), document_id)
     return download(content, f"{number}.pdf", "application/pdf")
+
+
+@pages.get("/remittances/<supplier>/<buyer>/<currency>/<paid_on>.pdf")
+@only(*PARTIES, FINANCE)
+def remittance_pdf(supplier: str, buyer: str, currency: str, paid_on: str) -> Response:
+    """What the supplier was paid on that day, on paper."""
+    try:
+        day = date.fromisoformat(paid_on)
+    except ValueError:
+        raise Unknown("there is no such day") from None
+    with reading(database().engine) as connection:
+        found = remittance.find(connection, supplier, buyer, currency, day, visible(person().principal, t.payment))
+    if found is None:
+        raise Unknown("nothing was paid so on that day")
+    return download(remittance.render(found), f"remittance-{supplier}-{day}.pdf", "application/pdf")
 
 
 @pages.get("/documents/<uuid:document_id>.xml")

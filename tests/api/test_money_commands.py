@@ -51,6 +51,9 @@ def test_finance_records_and_returns_payments(trade: Trade, caller: Callable[...
     paid = finance("POST", path, body, key="pay-1")
     assert (paid.status_code, paid.json["state"], paid.json["settlement"]["open"]) == (201, "paid", -100_000)
     assert finance("POST", path, body, key="pay-1").json == paid.json
+    advice = f"/v1/remittances?supplier=acme-calls&buyer=north-bank&currency=GBP&paid_on={TODAY}"
+    assert supplier("GET", advice).data.startswith(b"%PDF")
+    assert caller("supplier", "best-leads")("GET", advice).status_code == 404
     payment = paid.json["payments"][0]["id"]
     back = finance("POST", f"/v1/payments/{payment}/return", {"returned_on": TODAY})
     assert back.status_code == 204

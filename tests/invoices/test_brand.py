@@ -3,18 +3,19 @@
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pikepdf
 import pytest
 from PIL import Image
 
-from invoices import logos
+from invoices import logos, remittance
 from invoices.brand import PAPERS, PLAIN, Brand, contrast
 from invoices.document import Document, Line
 from invoices.printing import print_document
 from tests.invoices.paper import Paper
-from tests.invoices.samples import make_document, make_lines
+from tests.invoices.samples import BUYER, SUPPLIER, make_document, make_lines
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 10">'
 DRAWN = f"""{HEAD}<title>North Bank</title><defs>
@@ -137,3 +138,17 @@ def test_a_document_whose_logo_is_not_at_hand_is_not_printed_without_it() -> Non
     document, lines = branded(3, logos.read(DRAWN))
     with pytest.raises(Exception, match="bundled:logo"):
         print_document(document, lines)
+
+
+def test_a_remittance_advice_has_the_documents_look_in_the_suppliers_language() -> None:
+    logo, at = logos.read(DRAWN), datetime(2026, 12, 1, 9, tzinfo=UTC)
+    items = tuple(remittance.Item(f"ACME-NORTH-{number:06d}", at, 1000, 900, None) for number in range(1, 61))
+    berlin = replace(SUPPLIER, address=replace(SUPPLIER.address, country="DE"), legal_name="山田 GmbH")
+    brand = branded(1, logo)[0].brand
+    paid = remittance.Remittance(berlin, BUYER, "EUR", date(2026, 12, 1), at, items, brand, logo.content)
+    printed = remittance.render(paid)
+    assert printed == remittance.render(paid)
+    with pikepdf.open(io.BytesIO(printed)) as pdf:
+        assert pdf.open_metadata().pdfa_status == "3B" and len(pdf.pages) == 3
+    text = Paper(make_document(make_lines(1)), (), printed).raw
+    assert all(word in text for word in ("Zahlungsavis", "540,00", "ACME-NORTH-000060", "山田 GmbH", "Seite 3 von 3"))

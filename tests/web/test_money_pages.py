@@ -57,6 +57,9 @@ def test_a_payment_is_recorded_once_and_may_come_back(fay: FlaskClient, path: st
     assert "BACS 7" in page and 'open <strong class="figure">£146.00</strong>' in page
     payment = re.search(r"/payments/([0-9a-f-]{36})/return", page)
     assert payment
+    advice = re.search(r'href="(/remittances/[^"]+)"', page)
+    assert advice and fay.get(advice[1]).data.startswith(b"%PDF")
+    assert fay.get(advice[1].replace("2026-04-02", "2026-04-01")).status_code == 404
     page = fill(fay, path, f"payments/{payment[1]}/return", returned_on="2026-04-02")
     assert "Came back" in page and 'open <strong class="figure">£246.00</strong>' in page
     assert "Write the amount in GBP, such as 180.00" in fill(fay, path, "payments", amount="1e3", paid_on="2026-04-02")
