@@ -69,7 +69,7 @@ def main(many: int, engines: list[str]) -> None:
                 taken = matching.take_in(connection, bank_statements.read(content), actor="bench", now=PAID_AT)
             seconds, at_work = time.perf_counter() - start, time.process_time() - at_work
             assert (taken.matched, taken.unmatched) == (many - STRANGE, STRANGE), taken
-            told = {"payments": many, "seconds": round(seconds, 1), "of them in Python": round(at_work, 1)}
+            told = {"payments": many, "seconds": round(seconds, 1), "CPU of this process": round(at_work, 1)}
             figure = {"id": f"payments {name}", "ratio": round(seconds / 60, 3), "goal": "<= 1", "absolute": told}
             print(json.dumps(figure), flush=True)
             engine.dispose()
