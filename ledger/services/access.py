@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from ledger.domain.errors import Conflict, IllegalMove, Refused, Unauthenticated, Unknown
+from ledger.services import endpoints
 from ledger.store import tables as t
 from ledger.store.types import new_id
 
@@ -297,7 +298,8 @@ def change_password(connection: Connection, reference: UUID | str, password_hash
 
 
 def disable_organisation(connection: Connection, organisation_id: UUID, now: datetime) -> tuple[int, int]:
-    """Revokes every key and disables every user of an organisation; how many of each."""
+    """Revokes every key and disables every user of an organisation; how many of each. It is told nothing any more."""
+    endpoints.remove_all(connection, organisation_id, now)
     keys = connection.execute(
         update(t.api_key)
         .where(t.api_key.c.organisation_id == organisation_id, t.api_key.c.revoked_at.is_(None))

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, delete, func, insert, select, update
@@ -83,7 +83,7 @@ def create(
     return Made(one(connection, identity), secret)
 
 
-def _of(organisation_id: UUID) -> "Select[tuple[UUID]]":
+def _of(organisation_id: UUID) -> Select[Any]:
     alive = (endpoint.organisation_id == organisation_id) & endpoint.deleted_at.is_(None)
     return select(endpoint.id).where(alive)
 
@@ -125,6 +125,16 @@ def enable(connection: Connection, endpoint_id: UUID, now: datetime, within: Col
 def remove(connection: Connection, endpoint_id: UUID, now: datetime, within: ColumnElement[bool]) -> None:
     """Nothing more is sent; what waits is given up, the log stays."""
     one(connection, endpoint_id, within)
+    _end(connection, endpoint_id, now)
+
+
+def remove_all(connection: Connection, organisation_id: UUID, now: datetime) -> None:
+    """Ends every endpoint of an organisation."""
+    for endpoint_id in connection.execute(_of(organisation_id)).scalars().all():
+        _end(connection, endpoint_id, now)
+
+
+def _end(connection: Connection, endpoint_id: UUID, now: datetime) -> None:
     here = delivery.endpoint_id == endpoint_id
     connection.execute(update(t.webhook_endpoint).where(endpoint.id == endpoint_id).values(deleted_at=now))
     connection.execute(delete(t.outgoing_delivery).where(here, delivery.state == SCHEDULED))

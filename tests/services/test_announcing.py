@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, select, update
 
 from ledger.domain.announcing import APPOINTMENT_FINAL
 from ledger.domain.lifecycle import Party
-from ledger.services import announcing, disputes, endpoints, outbox, verify_webhooks
+from ledger.services import access, announcing, disputes, endpoints, outbox, verify_webhooks
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
@@ -183,3 +183,17 @@ def test_the_log_is_cleared_away_after_a_while(engine: Engine) -> None:
         assert connection.execute(select(t.delivery_attempt)).first() is None
         states = set(connection.execute(select(t.outgoing_delivery.c.state)).scalars())
     assert states == set()
+
+
+def test_a_disabled_organisation_is_told_nothing_more(engine: Engine) -> None:
+    market = Market(engine)
+    endpoint(market, "acme-calls")
+    market.taken()
+    announcing.announce(engine, MONDAY)
+    with writing(engine) as connection:
+        access.disable_organisation(connection, market.ids["acme-calls"], MONDAY)
+    market.taken(reference="S-2", name="Other", at=MONDAY + DAY)
+    assert announcing.announce(engine, MONDAY + DAY, full=True) == 0
+    assert outbox.claim(engine, MONDAY + DAY, 4) == []
+    with reading(engine) as connection:
+        assert outbox.counts(connection) == {"waiting": 0, "alive": 0, "disabled": 0}

@@ -5,10 +5,33 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from ledger.domain.announcing import TYPES
+from ledger.services.announced import SOURCES, untold
 from ledger.store import tables as t
 from ledger.store.types import new_id
 from tests.services.market import MONDAY, OPENED
 from tests.verify.houses import MAY, House
+
+PARTIES = ("acme-calls", "north-bank")
+NOT_IN_THE_HOUSE = {
+    "appointment.credited",
+    "appointment.final",
+    "appointment.rebooked",
+    "appointment.refused",
+    "appointment.rescheduled",
+    "deposit.received",
+    "dispute.escalated",
+    "dispute.withdrawn",
+    "document.accepted",
+    "document.queried",
+    "document.query_withdrawn",
+    "payment.recorded",
+    "payment.returned",
+    "replacement.revived",
+    "statement.issued",
+    "supplier_invoice.recorded",
+}
+"""What does not happen there; `final` no row tells."""
 
 
 def endpoint(house: House, **changes: Any) -> dict[str, Any]:
@@ -64,3 +87,19 @@ def test_a_message_to_the_wrong_one_is_found(house: House) -> None:
         assert found == {f"delivery {each['id']}" for each in deliveries[1:]}
         connection.exec_driver_sql("DELETE FROM outgoing_delivery")
         connection.exec_driver_sql("DELETE FROM webhook_endpoint")
+
+
+def test_whatever_happened_in_the_house_is_told_in_words_that_the_page_explains(house: House) -> None:
+    def harm(connection: Connection) -> None:
+        both = [endpoint(house, tells_from=OPENED, organisation_id=house.market.ids[slug]) for slug in PARTIES]
+        connection.execute(t.webhook_endpoint.insert(), both)
+
+    with house.damaged(harm) as connection:
+        rows = [
+            (source, row)
+            for source in SOURCES
+            for through, party in source.parties
+            for row in connection.execute(untold(source, through, party, OPENED))
+        ]
+        told = {source.tell(row)[0] for source, row in rows}
+    assert told == set(TYPES) - NOT_IN_THE_HOUSE
