@@ -111,7 +111,8 @@ def test_no_byte_of_an_erased_person_is_left_and_the_record_verifies(
     assert traces(app_engine) == set()
     if app_engine.dialect.name == "sqlite":
         for end in ("", "-wal"):
-            held = Path(f"{app_engine.url.database}{end}").read_bytes().lower()
+            file = Path(f"{app_engine.url.database}{end}")
+            held = file.read_bytes().lower() if file.exists() else b""
             assert not any(trace in held for trace in TRACES), end
     after = everything(app_engine)
     assert {name: after[name] for name in kept} == kept
