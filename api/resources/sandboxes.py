@@ -41,7 +41,7 @@ def open_sandbox(command: Command) -> Answer:
     return Answer({**shown, "keys": keys}, confidential=True)
 
 
-@blueprint.query("/sandbox", roles=PARTIES, answers=schemas.Sandbox)
+@blueprint.query("/sandbox", roles=PARTIES, answers=schemas.Sandbox, finds=True)
 def show_sandbox(query: Query) -> Answer:
     """Show the sandbox of a test key, with the time there."""
     row = sandboxes.show(query.connection, query.principal.organisation_id)

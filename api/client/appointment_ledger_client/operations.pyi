@@ -803,6 +803,14 @@ class Operations(ABC):
         self,
         file_id: str,
     ) -> bytes: ...
+    def download_remittance(
+        self,
+        *,
+        supplier: str,
+        buyer: str,
+        currency: str,
+        paid_on: str,
+    ) -> bytes: ...
     def show_ageing(
         self,
     ) -> dict[str, Any]: ...
