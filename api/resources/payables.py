@@ -90,7 +90,11 @@ def download_payment_file(query: Query, file_id: UUID) -> Response:
 
 
 @blueprint.query(
-    "/remittances", roles={*ROLES, *PARTIES}, arguments=schemas.RemittanceQuery, media_type="application/pdf"
+    "/remittances",
+    roles={*ROLES, *PARTIES},
+    arguments=schemas.RemittanceQuery,
+    media_type="application/pdf",
+    finds=True,
 )
 def download_remittance(query: Query) -> Response:
     """Download the remittance advice: what a supplier was paid on one day, document by document."""

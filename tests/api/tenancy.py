@@ -243,6 +243,15 @@ ROWS: dict[str, Row] = {
         finance=201
     ),
     "download_payment_file": row(also=BOOKS),
+    "download_remittance": row(
+        query="?supplier=acme-calls&buyer=north-bank&currency=EUR&paid_on=2026-11-02",
+        admin=200,
+        finance=200,
+        buyer=200,
+        supplier=200,
+        other_buyer=404,
+        other_supplier=404,
+    ),
     "show_ageing": row(admin=200, finance=200, buyer=200, supplier=200),
     "show_statement_of_account": row(
         query="?supplier=acme-calls", admin=200, finance=200, supplier=200, other_supplier=404
