@@ -62,7 +62,7 @@ def test_they_are_found_by_clause_section_and_definition(buyer: Caller, supplier
     assert references(supplier, f"?definition={SLUG}") == ["size", "channel"]
     assert references(supplier, f"?definition={north}") == ["channel"]
     assert references(supplier, f"?definition={south}&clause=intake") == []
-    body_of(supplier("GET", f"{PATH}?supplier=acme-calls"), 400)
+    body_of(supplier("GET", f"{PATH}?sort=reference"), 400)
 
 
 def test_they_are_listed_newest_first_page_by_page(buyer: Caller, supplier: Caller) -> None:
