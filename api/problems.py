@@ -144,13 +144,13 @@ def register(app: Flask) -> None:
     app.register_error_handler(IntegrityError, _conflicting)
     app.register_error_handler(Contended, _contended)
     app.register_error_handler(HTTPException, on_http_exception)
-    app.log_exception = _log_exception  # type: ignore[method-assign]
+    app.log_exception = _log_exception  # type: ignore[method-assign]  # Flask asks for a subclass
 
 
 def on_http_exception(error: HTTPException) -> Response:
     """What Flask and its extensions raise: 404, 405, 413, 500 and their like."""
     if error.response is not None or error.code is None or error.code < 400:
-        return error.get_response(request.environ)  # type: ignore[return-value]
+        return error.get_response(request.environ)  # type: ignore[return-value]  # werkzeug types its own class
     if isinstance(error, InternalServerError):
         detail = "It was not your request's fault. Tell the operator the request's id."
         return Problem(500, CODES[500], detail, {"request_id": g.get("request_id", "")}).response()

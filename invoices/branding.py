@@ -46,5 +46,5 @@ def brand_of(connection: Connection, buyer_id: UUID | None) -> Brand:
 
 def logo(connection: Connection, content: Mapping[str, Any]) -> bytes | None:
     """The picture that a frozen document names."""
-    mark = content["brand"]["logo"]
+    mark = content.get("brand", {}).get("logo")  # documents from before there were brands name none
     return None if mark is None else connection.execute(_LOGO, {"sha256": mark["sha256"]}).scalar_one()

@@ -243,7 +243,7 @@ class Document:
             **{name: data[name] and Correction.from_json(data[name]) for name in ("corrects", "replaces")},
             "accept_by": None if accept_by is None else _instant(accept_by),
             "words": tuple(data["words"]),
-            "brand": Brand.from_json(data["brand"]),
+            "brand": Brand.from_json(data["brand"]) if "brand" in data else PLAIN,  # none before there were brands
         }
         return cls(**values)
 

@@ -77,7 +77,7 @@ class _Sink(io.RawIOBase):
         return True
 
     def write(self, data: object) -> int:
-        piece = bytes(data)  # type: ignore[call-overload]
+        piece = bytes(data)  # type: ignore[call-overload]  # zipfile writes any buffer
         self._pieces.append(piece)
         self._length += len(piece)
         return len(piece)

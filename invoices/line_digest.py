@@ -122,7 +122,7 @@ def _postgresql_texts() -> Iterator[str]:
 _SUMS: Final = "count(*), sum(amount), min(tax_category), max(tax_category), min(tax_rate), max(tax_rate)"
 _SHAPE: Final = "\t".join("%s" for _ in HASHED) + "\n"
 SQLITE: Final = (
-    f"SELECT group_concat(text, ''), {_SUMS} FROM ("  # noqa: S608
+    f"SELECT group_concat(text, ''), {_SUMS} FROM ("  # noqa: S608 - names of this module
     f"SELECT format('{_SHAPE}', {', '.join(_sqlite_texts())}) AS text, amount, tax_category, tax_rate "
     "FROM document_line WHERE document_id = ? AND number > ? AND number <= ? ORDER BY number)"
 )

@@ -83,7 +83,7 @@ def brands(look: Look) -> Iterator[Fault]:
         if hashlib.sha256(row.content).hexdigest() != row.sha256:
             yield Fault(BRANDS, "the picture is not what it was", f"logo {row.sha256}")
     for row in look.rows(select(document.id, document.number, document.content)):
-        logo = row.content["brand"]["logo"]
+        logo = row.content.get("brand", {}).get("logo")
         if logo is not None and logo["sha256"] not in kept:
             yield Fault(BRANDS, "its logo is gone", f"document {row.id} ({row.number})")
 

@@ -84,5 +84,5 @@ def _forged(_error: CSRFError) -> Response:
 @pages.errorhandler(HTTPException)
 def _failed(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
-        return error.get_response(request.environ)  # type: ignore[return-value]
+        return error.get_response(request.environ)  # type: ignore[return-value]  # werkzeug types its own class
     return page(500 if isinstance(error, InternalServerError) else error.code)

@@ -179,7 +179,7 @@ def only(*roles: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
 
 def takes_files(view: Callable[P, Any]) -> Callable[P, Any]:
     """A form that brings files too. What it may bring is settled before anything of it is read."""
-    view.file_bytes = LARGEST_FILE * MOST_FILES  # type: ignore[attr-defined]
+    view.file_bytes = LARGEST_FILE * MOST_FILES  # type: ignore[attr-defined]  # a mark on the function
     return view
 
 

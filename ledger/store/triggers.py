@@ -4,7 +4,7 @@ Owns the DDL. Every migration ends with `assert_inventory`, because SQLite's bat
 drop their triggers silently.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, text
 
@@ -48,26 +48,26 @@ LINES_COME_FIRST = "document_line_comes_first"
 """An issued document gets no further lines."""
 
 
-def inventory() -> frozenset[str]:
+def inventory(append_only: Sequence[str] = APPEND_ONLY) -> frozenset[str]:
     """The names of every trigger that must exist."""
-    names = {f"{table}_no_{action}" for table in (*APPEND_ONLY, PUBLISHED) for action in ("update", "delete")}
+    names = {f"{table}_no_{action}" for table in (*append_only, PUBLISHED) for action in ("update", "delete")}
     return frozenset(names | {LINES_ADD_UP, LINES_COME_FIRST})
 
 
-def create_statements(dialect: str) -> Iterator[str]:
+def create_statements(dialect: str, append_only: Sequence[str] = APPEND_ONLY) -> Iterator[str]:
     """The DDL that creates all of them."""
-    yield from _sqlite() if dialect == "sqlite" else _postgresql()
+    yield from _sqlite(append_only) if dialect == "sqlite" else _postgresql(append_only)
 
 
-def drop_statements(dialect: str) -> Iterator[str]:
-    for table in (*APPEND_ONLY, PUBLISHED):
+def drop_statements(dialect: str, append_only: Sequence[str] = APPEND_ONLY) -> Iterator[str]:
+    for table in (*append_only, PUBLISHED):
         for action in ("update", "delete"):
             suffix = "" if dialect == "sqlite" else f" ON {table}"
             yield f"DROP TRIGGER IF EXISTS {table}_no_{action}{suffix}"
     yield f"DROP TRIGGER IF EXISTS {LINES_ADD_UP}" + ("" if dialect == "sqlite" else " ON document")
     yield f"DROP TRIGGER IF EXISTS {LINES_COME_FIRST}" + ("" if dialect == "sqlite" else " ON document_line")
     if dialect == "postgresql":
-        for table in (*APPEND_ONLY, PUBLISHED):
+        for table in (*append_only, PUBLISHED):
             yield f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {table}"
         yield "DROP FUNCTION IF EXISTS refuse_change()"
         yield "DROP FUNCTION IF EXISTS check_document_lines()"
@@ -97,8 +97,8 @@ SUM_OF_LINES = """
 """What must not be when a document is issued: lines that do not add up or are others', credits beyond their line."""
 
 
-def _sqlite() -> Iterator[str]:
-    for table in APPEND_ONLY:
+def _sqlite(append_only: Sequence[str]) -> Iterator[str]:
+    for table in append_only:
         for action in ("update", "delete"):
             yield (
                 f"CREATE TRIGGER {table}_no_{action} BEFORE {action.upper()} ON {table} "
@@ -121,7 +121,7 @@ def _sqlite() -> Iterator[str]:
     )
 
 
-def _postgresql() -> Iterator[str]:
+def _postgresql(append_only: Sequence[str]) -> Iterator[str]:
     yield (
         "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
         "BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"
@@ -131,7 +131,7 @@ def _postgresql() -> Iterator[str]:
         f"BEGIN IF {SUM_OF_LINES} THEN RAISE EXCEPTION 'the lines do not add up to the document' "
         "USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
     )
-    for table in (*APPEND_ONLY, PUBLISHED):
+    for table in (*append_only, PUBLISHED):
         when = "WHEN (OLD.published_at IS NOT NULL) " if table == PUBLISHED else ""
         for action in ("update", "delete"):
             yield (
@@ -167,15 +167,28 @@ def existing(connection: Connection) -> frozenset[str]:
     return frozenset(connection.execute(text(query)).scalars())
 
 
-def assert_inventory(connection: Connection) -> None:
+def assert_inventory(connection: Connection, append_only: Sequence[str] = APPEND_ONLY) -> None:
     """Raises where a trigger is missing."""
-    missing = inventory() - existing(connection)
+    missing = inventory(append_only) - existing(connection)
     if missing:
         raise RuntimeError(f"triggers are missing: {', '.join(sorted(missing))}")
 
 
-def recreate(connection: Connection) -> None:
-    """Drops and creates all triggers, then checks the inventory: the last step of every migration."""
-    for statement in (*drop_statements(connection.dialect.name), *create_statements(connection.dialect.name)):
+def drop(connection: Connection, append_only: Sequence[str] = APPEND_ONLY) -> None:
+    """Drops all triggers, so that a migration can change what they guard."""
+    _execute(connection, drop_statements(connection.dialect.name, append_only))
+
+
+def recreate(connection: Connection, append_only: Sequence[str] = APPEND_ONLY) -> None:
+    """Drops and creates all triggers, then checks the inventory: the last step of every migration.
+
+    A revision that others follow names the tables that are append-only as of itself.
+    """
+    drop(connection, append_only)
+    _execute(connection, create_statements(connection.dialect.name, append_only))
+    assert_inventory(connection, append_only)
+
+
+def _execute(connection: Connection, statements: Iterator[str]) -> None:
+    for statement in statements:
         connection.execute(text(statement.replace(":", "\\:")))
-    assert_inventory(connection)

@@ -16,6 +16,30 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+APPEND_ONLY = (
+    "acceptance",
+    "agreement_version",
+    "appointment_event",
+    "bank_line",
+    "chain_link",
+    "credit_grant",
+    "credit_request",
+    "deposit",
+    "dispute_message",
+    "document",
+    "document_line",
+    "document_response",
+    "entry",
+    "evidence",
+    "linked_reference",
+    "organisation_change",
+    "payment",
+    "payment_file",
+    "payment_file_item",
+    "supplier_document",
+    "transfer",
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -136,7 +160,6 @@ def upgrade() -> None:
         sa.Column("expires_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("revoked_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("replaced_by", sa.Uuid(), nullable=True),
-        sa.Column("last_used_at", ledger.store.types.Instant(), nullable=True),
         sa.CheckConstraint(
             "(role IN ('buyer', 'supplier')) = (organisation_id IS NOT NULL)",
             name=op.f("ck_api_key_organisation_for_parties"),
@@ -361,29 +384,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("supplier_id", "number", name=op.f("uq_document_supplier_id_number")),
     )
     with op.batch_alter_table("document", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_document_issued_at"), ["issued_at"], unique=False)
         batch_op.create_index("ix_document_buyer_id_id", ["buyer_id", "id"], unique=False)
         batch_op.create_index("ix_document_corrects_id", ["corrects_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_document_number"), ["number"], unique=False)
         batch_op.create_index("ix_document_period_id", ["period", "id"], unique=False)
         batch_op.create_index("ix_document_supplier_id_id", ["supplier_id", "id"], unique=False)
-
-    op.create_table(
-        "download",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("organisation_id", sa.Uuid(), nullable=True),
-        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("path", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("downloaded_at", ledger.store.types.Instant(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_download_organisation_id_organisation")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_download")),
-    )
-    with op.batch_alter_table("download", schema=None) as batch_op:
-        batch_op.create_index("ix_download_organisation_id_id", ["organisation_id", "id"], unique=False)
 
     op.create_table(
         "intake_refusal",
@@ -412,7 +417,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("supplier_id", "source_key", name=op.f("uq_intake_refusal_supplier_id_source_key")),
     )
     with op.batch_alter_table("intake_refusal", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_intake_refusal_recorded_at"), ["recorded_at"], unique=False)
         batch_op.create_index("ix_intake_refusal_buyer_id_id", ["buyer_id", "id"], unique=False)
         batch_op.create_index("ix_intake_refusal_supplier_id_id", ["supplier_id", "id"], unique=False)
 
@@ -479,7 +483,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("document_id", "kind", name=op.f("pk_document_file")),
     )
     with op.batch_alter_table("document_file", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_document_file_stored_at"), ["stored_at"], unique=False)
         batch_op.create_index("ix_document_file_supplier_id_buyer_id", ["supplier_id", "buyer_id"], unique=False)
 
     op.create_table(
@@ -634,18 +637,10 @@ def upgrade() -> None:
             ["supplier_id"], ["organisation.id"], name=op.f("fk_appointment_supplier_id_organisation")
         ),
         sa.ForeignKeyConstraint(
-            ["replaced_by_id"],
-            ["appointment.id"],
-            name=op.f("fk_appointment_replaced_by_id_appointment"),
-            deferrable=True,
-            initially="DEFERRED",
+            ["replaced_by_id"], ["appointment.id"], name=op.f("fk_appointment_replaced_by_id_appointment")
         ),
         sa.ForeignKeyConstraint(
-            ["replaces_id"],
-            ["appointment.id"],
-            name=op.f("fk_appointment_replaces_id_appointment"),
-            deferrable=True,
-            initially="DEFERRED",
+            ["replaces_id"], ["appointment.id"], name=op.f("fk_appointment_replaces_id_appointment")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment")),
         sa.UniqueConstraint("supplier_id", "reference", name=op.f("uq_appointment_supplier_id_reference")),
@@ -932,7 +927,6 @@ def upgrade() -> None:
         sa.Column("occurred_at", ledger.store.types.Instant(), nullable=True),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("appointment_id", sa.Uuid(), nullable=True),
-        sa.Column("erased_at", ledger.store.types.Instant(), nullable=True),
         sa.CheckConstraint(
             "(state = 'attached') = (appointment_id IS NOT NULL)",
             name=op.f("ck_incoming_delivery_attached_to_something"),
@@ -1016,7 +1010,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
     )
     with op.batch_alter_table("evidence", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_evidence_received_at"), ["received_at"], unique=False)
         batch_op.create_index("ix_evidence_delivery_id", ["delivery_id"], unique=False)
         batch_op.create_index("ix_evidence_appointment_id_id", ["appointment_id", "id"], unique=False)
         batch_op.create_index("ix_evidence_supplier_id_buyer_id", ["supplier_id", "buyer_id"], unique=False)
@@ -1112,29 +1105,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payment_file_buyer_id"), ["buyer_id"], unique=False)
 
     op.create_table(
-        "logo",
-        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("media_type", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("width", sa.Integer(), nullable=False),
-        sa.Column("height", sa.Integer(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_logo")),
-    )
-    op.create_table(
-        "branding",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("buyer_id", sa.Uuid(), nullable=True),
-        sa.Column("brand", sa.JSON(), nullable=False),
-        sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
-        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_branding_buyer_id_organisation")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_branding")),
-    )
-    with op.batch_alter_table("branding", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_branding_buyer_id"), ["buyer_id"], unique=False)
-
-    op.create_table(
         "credit_request",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("buyer_id", sa.Uuid(), nullable=False),
@@ -1223,7 +1193,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("returns_id", name=op.f("uq_payment_returns_id")),
     )
     with op.batch_alter_table("payment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_payment_recorded_at"), ["recorded_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_payment_document_id"), ["document_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_payment_supplier_id_buyer_id"), ["supplier_id", "buyer_id"], unique=False)
 
@@ -1334,7 +1303,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute_message")),
     )
     with op.batch_alter_table("dispute_message", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_dispute_message_sent_at"), ["sent_at"], unique=False)
         batch_op.create_index("ix_dispute_message_dispute_id_id", ["dispute_id", "id"], unique=False)
         batch_op.create_index("ix_dispute_message_supplier_id_buyer_id", ["supplier_id", "buyer_id"], unique=False)
 
@@ -1385,273 +1353,11 @@ def upgrade() -> None:
         batch_op.create_index("ix_transfer_credit_id", ["credit_id"], unique=False)
         batch_op.create_index("ix_transfer_debit_id", ["debit_id"], unique=False)
 
-    op.create_table(
-        "activity",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("supplier_id", sa.Uuid(), nullable=False),
-        sa.Column("buyer_id", sa.Uuid(), nullable=True),
-        sa.Column("definition_id", sa.Uuid(), nullable=True),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("dials", sa.Integer(), nullable=False),
-        sa.Column("conversations", sa.Integer(), nullable=False),
-        sa.Column("reported_at", ledger.store.types.Instant(), nullable=False),
-        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.CheckConstraint(
-            "(buyer_id IS NULL) = (definition_id IS NULL)", name=op.f("ck_activity_buyer_of_definition")
-        ),
-        sa.CheckConstraint(
-            "dials >= conversations AND conversations >= 0", name=op.f("ck_activity_conversations_within_dials")
-        ),
-        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_activity_buyer_id_organisation")),
-        sa.ForeignKeyConstraint(
-            ["definition_id"], ["definition.id"], name=op.f("fk_activity_definition_id_definition")
-        ),
-        sa.ForeignKeyConstraint(
-            ["supplier_id"], ["organisation.id"], name=op.f("fk_activity_supplier_id_organisation")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
-        sa.UniqueConstraint(
-            "supplier_id", "subject", "revision", name=op.f("uq_activity_supplier_id_subject_revision")
-        ),
-    )
-    with op.batch_alter_table("activity", schema=None) as batch_op:
-        batch_op.create_index("ix_activity_buyer_id_day", ["buyer_id", "day"], unique=False)
-        batch_op.create_index("ix_activity_supplier_id_day", ["supplier_id", "day"], unique=False)
-
-    op.create_table(
-        "sale",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("appointment_id", sa.Uuid(), nullable=False),
-        sa.Column("buyer_id", sa.Uuid(), nullable=False),
-        sa.Column("supplier_id", sa.Uuid(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("won", sa.Boolean(), nullable=False),
-        sa.Column("closed_on", sa.Date(), nullable=False),
-        sa.Column("revenue", sa.BigInteger(), nullable=True),
-        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
-        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.CheckConstraint("(revenue IS NULL) = (currency IS NULL)", name=op.f("ck_sale_revenue_with_currency")),
-        sa.CheckConstraint("revenue >= 0", name=op.f("ck_sale_revenue")),
-        sa.ForeignKeyConstraint(
-            ["appointment_id"], ["appointment.id"], name=op.f("fk_sale_appointment_id_appointment")
-        ),
-        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_sale_buyer_id_organisation")),
-        sa.ForeignKeyConstraint(["supplier_id"], ["organisation.id"], name=op.f("fk_sale_supplier_id_organisation")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sale")),
-        sa.UniqueConstraint("appointment_id", "revision", name=op.f("uq_sale_appointment_id_revision")),
-    )
-    with op.batch_alter_table("sale", schema=None) as batch_op:
-        batch_op.create_index("ix_sale_buyer_id_id", ["buyer_id", "id"], unique=False)
-        batch_op.create_index("ix_sale_supplier_id", ["supplier_id"], unique=False)
-
-    op.create_table(
-        "rate_window",
-        sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("window", sa.BigInteger(), nullable=False),
-        sa.Column("taken", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("subject", name=op.f("pk_rate_window")),
-    )
-    op.create_table(
-        "webhook_endpoint",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("url", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("description", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("types", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("secret", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("former_secret", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("former_until", ledger.store.types.Instant(), nullable=True),
-        sa.Column("created_at", ledger.store.types.Instant(), nullable=False),
-        sa.Column("created_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("tells_from", ledger.store.types.Instant(), nullable=False),
-        sa.Column("announced_until", ledger.store.types.Instant(), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("failing_since", ledger.store.types.Instant(), nullable=True),
-        sa.Column("paused_until", ledger.store.types.Instant(), nullable=True),
-        sa.Column("disabled_at", ledger.store.types.Instant(), nullable=True),
-        sa.Column("disabled_because", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("deleted_at", ledger.store.types.Instant(), nullable=True),
-        sa.CheckConstraint(
-            "disabled_because IN ('gone', 'failing')", name=op.f("ck_webhook_endpoint_disabled_because")
-        ),
-        sa.CheckConstraint(
-            "(disabled_at IS NULL) = (disabled_because IS NULL)", name=op.f("ck_webhook_endpoint_disabled_with_reason")
-        ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_webhook_endpoint_organisation_id_organisation")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoint")),
-    )
-    with op.batch_alter_table("webhook_endpoint", schema=None) as batch_op:
-        batch_op.create_index("ix_webhook_endpoint_organisation_id_id", ["organisation_id", "id"], unique=False)
-
-    op.create_table(
-        "outgoing_delivery",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
-        sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("type", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("source_id", sa.Uuid(), nullable=False),
-        sa.Column("source_number", sa.Integer(), nullable=False),
-        sa.Column("body", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("happened_at", ledger.store.types.Instant(), nullable=False),
-        sa.Column("created_at", ledger.store.types.Instant(), nullable=False),
-        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=True),
-        sa.Column("due_at", ledger.store.types.Instant(), nullable=False),
-        sa.Column("expires_at", ledger.store.types.Instant(), nullable=False),
-        sa.Column("finished_at", ledger.store.types.Instant(), nullable=True),
-        sa.CheckConstraint("(state = 'scheduled') = (body IS NULL)", name=op.f("ck_outgoing_delivery_body")),
-        sa.CheckConstraint(
-            "state IN ('scheduled', 'pending', 'delivered', 'failed')", name=op.f("ck_outgoing_delivery_state")
-        ),
-        sa.ForeignKeyConstraint(
-            ["endpoint_id"], ["webhook_endpoint.id"], name=op.f("fk_outgoing_delivery_endpoint_id_webhook_endpoint")
-        ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_outgoing_delivery_organisation_id_organisation")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outgoing_delivery")),
-        sa.UniqueConstraint(
-            "endpoint_id",
-            "source",
-            "source_id",
-            "source_number",
-            name=op.f("uq_outgoing_delivery_endpoint_id_source_source_id_source_number"),
-        ),
-    )
-    with op.batch_alter_table("outgoing_delivery", schema=None) as batch_op:
-        batch_op.create_index("ix_outgoing_delivery_created_at", ["created_at"], unique=False)
-        batch_op.create_index("ix_outgoing_delivery_organisation_id_id", ["organisation_id", "id"], unique=False)
-        batch_op.create_index(
-            "ix_outgoing_delivery_pending",
-            ["endpoint_id", "due_at"],
-            unique=False,
-            postgresql_where=sa.text("state = 'pending'"),
-            sqlite_where=sa.text("state = 'pending'"),
-        )
-        batch_op.create_index(
-            "ix_outgoing_delivery_scheduled",
-            ["due_at"],
-            unique=False,
-            postgresql_where=sa.text("state = 'scheduled'"),
-            sqlite_where=sa.text("state = 'scheduled'"),
-        )
-
-    op.create_table(
-        "delivery_attempt",
-        sa.Column("delivery_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("began_at", ledger.store.types.Instant(), nullable=False),
-        sa.Column("milliseconds", sa.Integer(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=True),
-        sa.Column("error", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("response", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["delivery_id"], ["outgoing_delivery.id"], name=op.f("fk_delivery_attempt_delivery_id_outgoing_delivery")
-        ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_delivery_attempt_organisation_id_organisation")
-        ),
-        sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_delivery_attempt")),
-    )
-    with op.batch_alter_table("delivery_attempt", schema=None) as batch_op:
-        batch_op.create_index("ix_delivery_attempt_organisation_id", ["organisation_id"], unique=False)
-
-    op.create_table(
-        "erasure",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("organisation_id", sa.Uuid(), nullable=True),
-        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("appointments", sa.JSON(), nullable=False),
-        sa.Column("deliveries", sa.Integer(), nullable=False),
-        sa.Column("answers", sa.Integer(), nullable=False),
-        sa.Column("erased_at", ledger.store.types.Instant(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_erasure_organisation_id_organisation")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
-    )
-    with op.batch_alter_table("erasure", schema=None) as batch_op:
-        batch_op.create_index("ix_erasure_organisation_id", ["organisation_id"], unique=False)
-
-    op.create_table(
-        "sandbox",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("counterpart_id", sa.Uuid(), nullable=False),
-        sa.Column("agreement_id", sa.Uuid(), nullable=False),
-        sa.Column("definition", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("advanced", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", ledger.store.types.Instant(), nullable=False),
-        sa.CheckConstraint("advanced >= 0", name=op.f("ck_sandbox_never_back")),
-        sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"], name=op.f("fk_sandbox_agreement_id_agreement")),
-        sa.ForeignKeyConstraint(
-            ["counterpart_id"], ["organisation.id"], name=op.f("fk_sandbox_counterpart_id_organisation")
-        ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_sandbox_organisation_id_organisation")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sandbox")),
-        sa.UniqueConstraint("counterpart_id", name=op.f("uq_sandbox_counterpart_id")),
-        sa.UniqueConstraint("organisation_id", name=op.f("uq_sandbox_organisation_id")),
-    )
-
-    triggers.recreate(op.get_bind())
+    triggers.recreate(op.get_bind(), APPEND_ONLY)
 
 
 def downgrade() -> None:
-    bind = op.get_bind()
-    for statement in triggers.drop_statements(bind.dialect.name):
-        bind.execute(sa.text(statement))
-    op.drop_table("sandbox")
-    with op.batch_alter_table("erasure", schema=None) as batch_op:
-        batch_op.drop_index("ix_erasure_organisation_id")
-
-    op.drop_table("erasure")
-    with op.batch_alter_table("delivery_attempt", schema=None) as batch_op:
-        batch_op.drop_index("ix_delivery_attempt_organisation_id")
-
-    op.drop_table("delivery_attempt")
-    with op.batch_alter_table("outgoing_delivery", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_outgoing_delivery_scheduled",
-            postgresql_where=sa.text("state = 'scheduled'"),
-            sqlite_where=sa.text("state = 'scheduled'"),
-        )
-        batch_op.drop_index(
-            "ix_outgoing_delivery_pending",
-            postgresql_where=sa.text("state = 'pending'"),
-            sqlite_where=sa.text("state = 'pending'"),
-        )
-        batch_op.drop_index("ix_outgoing_delivery_organisation_id_id")
-        batch_op.drop_index("ix_outgoing_delivery_created_at")
-
-    op.drop_table("outgoing_delivery")
-    with op.batch_alter_table("webhook_endpoint", schema=None) as batch_op:
-        batch_op.drop_index("ix_webhook_endpoint_organisation_id_id")
-
-    op.drop_table("webhook_endpoint")
-    op.drop_table("rate_window")
-    with op.batch_alter_table("sale", schema=None) as batch_op:
-        batch_op.drop_index("ix_sale_supplier_id")
-        batch_op.drop_index("ix_sale_buyer_id_id")
-
-    op.drop_table("sale")
-    with op.batch_alter_table("activity", schema=None) as batch_op:
-        batch_op.drop_index("ix_activity_supplier_id_day")
-        batch_op.drop_index("ix_activity_buyer_id_day")
-
-    op.drop_table("activity")
+    triggers.drop(op.get_bind(), APPEND_ONLY)
     with op.batch_alter_table("transfer", schema=None) as batch_op:
         batch_op.drop_index("ix_transfer_debit_id")
         batch_op.drop_index("ix_transfer_credit_id")
@@ -1680,7 +1386,6 @@ def downgrade() -> None:
 
     op.drop_table("payment_file_item")
     with op.batch_alter_table("payment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_payment_recorded_at"))
         batch_op.drop_index(batch_op.f("ix_payment_supplier_id_buyer_id"))
         batch_op.drop_index(batch_op.f("ix_payment_document_id"))
 
@@ -1698,11 +1403,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payment_file_buyer_id"))
 
     op.drop_table("payment_file")
-    with op.batch_alter_table("branding", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_branding_buyer_id"))
-
-    op.drop_table("branding")
-    op.drop_table("logo")
     op.drop_table("bank_line")
     op.drop_table("dispute")
     op.drop_table("prospect")
@@ -1773,7 +1473,6 @@ def downgrade() -> None:
     op.drop_table("rendering")
     op.drop_table("month_position")
     with op.batch_alter_table("document_file", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_document_file_stored_at"))
         batch_op.drop_index("ix_document_file_supplier_id_buyer_id")
 
     op.drop_table("document_file")
@@ -1785,18 +1484,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_agreement_version_supplier_id_buyer_id")
 
     op.drop_table("agreement_version")
-    with op.batch_alter_table("download", schema=None) as batch_op:
-        batch_op.drop_index("ix_download_organisation_id_id")
-
-    op.drop_table("download")
     with op.batch_alter_table("intake_refusal", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_intake_refusal_recorded_at"))
         batch_op.drop_index("ix_intake_refusal_supplier_id_id")
         batch_op.drop_index("ix_intake_refusal_buyer_id_id")
 
     op.drop_table("intake_refusal")
     with op.batch_alter_table("document", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_document_issued_at"))
         batch_op.drop_index("ix_document_supplier_id_id")
         batch_op.drop_index("ix_document_period_id")
         batch_op.drop_index("ix_document_corrects_id")

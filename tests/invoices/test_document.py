@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from invoices.brand import PLAIN
 from invoices.document import Address, Document, Line, TaxBreakdown, Totals
 from tests.invoices.samples import make_document, make_lines
 
@@ -13,6 +14,12 @@ def test_a_document_survives_its_json(kind: str) -> None:
     whole = make_document(make_lines(4), kind=kind, prepaid=100)
     for document in (whole, replace(whole, due_on=None, chain_head=None)):
         assert Document.from_json(json.loads(json.dumps(document.to_json()))) == document
+
+
+def test_a_document_from_before_there_were_brands_has_the_built_in_one() -> None:
+    document = make_document(make_lines(1))
+    stored = {name: value for name, value in document.to_json().items() if name != "brand"}
+    assert Document.from_json(stored) == replace(document, brand=PLAIN)
 
 
 def test_lines_survive_their_json() -> None:

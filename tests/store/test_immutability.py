@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import JSON, Connection, Engine, Table, TypeDecorator, inspect, text
+from sqlalchemy import JSON, Connection, Engine, Table, TypeDecorator, inspect, select, text
 from sqlalchemy.exc import DatabaseError
 
 from ledger.domain.journal import EntryKind
 from ledger.domain.lifecycle import EventKind
+from ledger.services import private
 from ledger.store import migrate, triggers
 from ledger.store import tables as t
 from ledger.store.engine import make_engine
@@ -144,6 +145,24 @@ def test_down_and_up_again_is_the_same_database(database_url: str) -> None:
     migrate.upgrade(database_url)
     assert shape() == before
     assert migrate.current(database_url) == migrate.newest()
+
+
+def test_an_older_installation_keeps_its_evidence_from_now_on_sealed(database_url: str) -> None:
+    migrate.downgrade(database_url, "0001")
+    engine, appointment = make_engine(database_url), new_id()
+    insert_row(engine, "prospect", appointment_id=appointment, salt="the key of this person")
+    insert_row(engine, "evidence", appointment_id=appointment, content=b"what the camera saw")
+    engine.dispose()
+    migrate.upgrade(database_url)
+    engine = make_engine(database_url)
+    with engine.connect() as connection:
+        kept = connection.execute(select(t.evidence_item.c.content)).scalar_one()
+        assert b"camera" not in kept
+        assert private.opened_content(private.key_of(connection, appointment), kept) == b"what the camera saw"
+        deferred = {key["name"] for key in inspect(connection).get_foreign_keys("appointment") if key["options"]}
+        assert deferred == {f"fk_appointment_{name}_appointment" for name in ("replaces_id", "replaced_by_id")}
+    assert_refused(engine, "DELETE FROM evidence")
+    engine.dispose()
 
 
 def test_the_migrations_make_what_the_models_say(engine: Engine) -> None:
