@@ -20,8 +20,39 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+APPEND_ONLY = (
+    "acceptance",
+    "activity",
+    "agreement_version",
+    "appointment_event",
+    "bank_line",
+    "branding",
+    "chain_link",
+    "credit_grant",
+    "credit_request",
+    "deposit",
+    "dispute_message",
+    "document",
+    "document_line",
+    "document_response",
+    "download",
+    "entry",
+    "erasure",
+    "evidence",
+    "linked_reference",
+    "logo",
+    "organisation_change",
+    "payment",
+    "payment_file",
+    "payment_file_item",
+    "sale",
+    "supplier_document",
+    "transfer",
+)
+"""The tables that were append-only as of this revision."""
+
 GUARDED_SINCE = ("activity", "branding", "download", "erasure", "logo", "sale")
-GUARDED_BEFORE = tuple(name for name in triggers.APPEND_ONLY if name not in GUARDED_SINCE)
+GUARDED_BEFORE = tuple(name for name in APPEND_ONLY if name not in GUARDED_SINCE)
 
 TIMES = (
     ("document", "issued_at"),
@@ -312,11 +343,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", name=op.f("uq_sandbox_organisation_id")),
     )
 
-    triggers.recreate(op.get_bind())
+    triggers.recreate(op.get_bind(), APPEND_ONLY)
 
 
 def downgrade() -> None:
-    triggers.drop(op.get_bind())
+    triggers.drop(op.get_bind(), APPEND_ONLY)
     op.drop_table("sandbox")
     op.drop_table("erasure")
     op.drop_table("delivery_attempt")
