@@ -163,6 +163,7 @@ ROWS: dict[str, Row] = {
         admin=201, arbiter=201, buyer=201, supplier=201,
     ),
     "list_evidence": row(at={"appointment_id": "disputed"}, also=ALL),
+    "download_calendar": row(also=ALL),
     "download_evidence": row(at={"appointment_id": "disputed"}, also=ALL),
     "open_dispute": row(CLAIM, at={"appointment_id": "contestable"}, supplier=201, buyer=422),
     "list_disputes": row(also=ALL),

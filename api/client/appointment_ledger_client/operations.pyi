@@ -314,6 +314,10 @@ class Operations(ABC):
         appointment_id: str,
         evidence_id: str,
     ) -> bytes: ...
+    def download_calendar(
+        self,
+        appointment_id: str,
+    ) -> str: ...
     def explain_appointment(
         self,
         appointment_id: str,
