@@ -97,9 +97,14 @@ class SandboxDatabase(Database):
 
     @property
     def engine(self) -> Engine:
-        if not self._ready and not self._is_there():
+        found = self.existing()
+        if found is None:
             raise Unauthenticated
-        return self.opened()
+        return found
+
+    def existing(self) -> Engine | None:
+        """The engine, once somebody has opened a sandbox."""
+        return self.opened() if self._ready or self._is_there() else None
 
     def opened(self) -> Engine:
         """The engine, of a database that is made or brought to the newest revision where needed."""

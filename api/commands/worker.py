@@ -2,7 +2,8 @@
 
 Owns the rhythm: a jittered pause while there is nothing to do, a longer one after a fault, and a graceful end on
 SIGTERM and SIGINT. Work is claimed in the database, so that two workers never do the same thing twice. Webhooks have
-threads of their own: neither a long rendering nor a slow receiver holds up anything else.
+threads of their own: neither a long rendering nor a slow receiver holds up anything else. So have the sandboxes whose
+integrators want to be told.
 """
 
 import random
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import FrameType
 
@@ -21,6 +23,7 @@ from api import logs
 from api.commands import current_settings, now, opened
 from api.commands.rendering import store_of
 from api.commands.settlement import LOOKS_BACK
+from api.databases import SandboxDatabase
 from api.sending import Sender
 from api.settings import Settings
 from api.terminal import explained, json_option, print_json
@@ -28,7 +31,7 @@ from invoices import rendering
 from invoices.run_queue import finish_abandoned
 from invoices.storage import Storage
 from ledger.domain.errors import Refusal
-from ledger.services import announcing, chain
+from ledger.services import announcing, chain, sandboxes
 from ledger.services.deadlines import settle_due
 from ledger.services.deliveries import attach_waiting
 
@@ -83,14 +86,23 @@ def webhooks(engine: Engine, settings: Settings, stop: threading.Event, *, once:
 
     On the way out, what is under way is finished.
     """
-    sender = Sender(engine, settings, now)
+    sender, playground = Sender(engine, settings, now), SandboxDatabase(settings.sandbox_database_url)
     if once:
         yield lambda: None
         announcing.announce(engine, now(), full=True)
         sender.send_due()
+        if (there := playground.existing()) is not None:
+            sandboxes.go_round(there, now(), full=True)
+            replace(sender, engine=there).send_due()
+        playground.dispose()
         return
-    with ThreadPoolExecutor(2, thread_name_prefix="webhooks") as pool:
-        running: list[Future[None]] = [pool.submit(_announce, engine, stop), pool.submit(sender.run, stop)]
+    with ThreadPoolExecutor(4, thread_name_prefix="webhooks") as pool:
+        running: list[Future[None]] = [
+            pool.submit(_announce, engine, stop),
+            pool.submit(sender.run, stop),
+            pool.submit(_visit_sandboxes, playground, stop),
+            pool.submit(_send_from_sandboxes, playground, sender, stop),
+        ]
 
         def check() -> None:
             for each in running:
@@ -101,6 +113,7 @@ def webhooks(engine: Engine, settings: Settings, stop: threading.Event, *, once:
             yield check
         finally:
             stop.set()
+    playground.dispose()
 
 
 def _announce(engine: Engine, stop: threading.Event) -> None:
@@ -115,6 +128,32 @@ def _announce(engine: Engine, stop: threading.Event) -> None:
                 announcing.clear_away(engine, at)
                 looked = at
         stop.wait(PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads workers, guards nothing
+
+
+def _visit_sandboxes(playground: SandboxDatabase, stop: threading.Event) -> None:
+    """Settles and tells in sandboxes, for ever; a full look at first."""
+    full = True
+    while (engine := _awaited(playground, stop)) is not None and not stop.is_set():
+        with suppress(Refusal):
+            sandboxes.go_round(engine, now(), full=full)
+            full = False
+        stop.wait(PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads workers, guards nothing
+
+
+def _send_from_sandboxes(playground: SandboxDatabase, sender: Sender, stop: threading.Event) -> None:
+    engine = _awaited(playground, stop)
+    if engine is not None:
+        replace(sender, engine=engine).run(stop)
+
+
+def _awaited(playground: SandboxDatabase, stop: threading.Event) -> Engine | None:
+    """The sandboxes' database, once it is there; nothing where the end comes first."""
+    while not stop.is_set():
+        with suppress(Refusal):
+            if (engine := playground.existing()) is not None:
+                return engine
+        stop.wait(PAUSE_SECONDS)
+    return None
 
 
 def _tell(settled: int, rendered: int, as_json: bool) -> None:

@@ -21,6 +21,7 @@ from api.units import Answer, Command, Query, with_id
 from ledger.domain.disputes import Position
 from ledger.domain.errors import Unknown
 from ledger.services import dispute_reading, disputes, keeping, private
+from ledger.services.commands import Actor
 from ledger.services.desk import Desk
 from ledger.store import tables as t
 
@@ -122,7 +123,12 @@ def withdraw_dispute(command: Command, dispute_id: UUID) -> Answer:
 )
 def decide_dispute(command: Command, dispute_id: UUID) -> Answer:
     """Decide a dispute by findings, or by a share of the price, with a written reason."""
-    actor, body = actor_of(command.principal), command.body
+    return decided(command, dispute_id, actor_of(command.principal))
+
+
+def decided(command: Command, dispute_id: UUID, actor: Actor) -> Answer:
+    """The dispute as the actor decides it in the command's body."""
+    body = command.body
     desk = Desk(command.connection, command.now)
     case = disputes.in_hand(desk, dispute_id, actor, command.now)
     decision = body["share"] if body["findings"] is None else findings_of(body["findings"])

@@ -6,19 +6,23 @@ query has to tell the two apart, and nothing there is billed, numbered, reported
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 
-from api.auth import PARTIES
+from api.auth import PARTIES, visible
 from api.databases import sandbox as playground
 from api.demo import terms
 from api.endpoints import Resource
+from api.resources.disputes import decided
 from api.resources.keys import shown_once
 from api.schemas import sandboxes as schemas
+from api.schemas.disputes import DecisionBody, Dispute
 from api.units import Answer, Command, Query
-from ledger.domain.errors import NotAllowed
-from ledger.services import parties, sandboxes
+from ledger.domain.errors import NotAllowed, Unknown
+from ledger.services import dispute_reading, parties, sandboxes
 from ledger.store.engine import writing
 
 blueprint = Resource("sandbox", description="The test mode: play both sides, and move the clock.")
@@ -56,6 +60,19 @@ def move_sandbox_clock(command: Command) -> Answer:
     settled = sandboxes.advance(command.connection, owner, until, command.now)
     row = sandboxes.show(command.connection, owner)
     return Answer({"now": until, "advanced_seconds": row["advanced"], "settled": settled})
+
+
+@blueprint.command("/sandbox/disputes/<uuid:dispute_id>/decision", roles=PARTIES, takes=DecisionBody, answers=Dispute)
+def decide_sandbox_dispute(command: Command, dispute_id: UUID) -> Answer:
+    """Let your sandbox's arbiter decide a dispute as you like: by findings, or by a share of the price.
+
+    What `POST /v1/disputes/{id}/decision` is for the operator's arbiter.
+    """
+    sandboxes.show(command.connection, command.principal.organisation_id)
+    whose = partial(visible, command.principal)
+    if dispute_reading.one(command.connection, dispute_id, whose, command.now) is None:
+        raise Unknown("there is no such dispute")
+    return decided(command, dispute_id, sandboxes.ARBITER)
 
 
 def _shown(connection: Connection, row: Mapping[Any, Any], now: datetime) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""`/v1/webhook-endpoints` and `/v1/deliveries`: where an organisation is told of events, and how that went."""
+"""`/v1/webhook-endpoints` and `/v1/deliveries`: where an organisation is told of events, and how that went.
+
+In a sandbox too what is sent goes by our clock, so that a delivery is tried again in minutes, whatever the time there.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,7 +14,7 @@ from sqlalchemy import ColumnElement, select
 from api.auth import PARTIES, visible
 from api.endpoints import Resource
 from api.schemas import webhooks as schemas
-from api.units import Answer, Command, Query, settings, with_id
+from api.units import Answer, Command, Query, clock, settings, with_id
 from ledger.domain.announcing import message_id
 from ledger.domain.errors import Unknown
 from ledger.services import endpoints
@@ -67,7 +70,7 @@ def show_webhook_endpoint(query: Query, endpoint_id: UUID) -> Answer:
 @blueprint.command(PATH, method="DELETE", roles=PARTIES, status=204)
 def delete_webhook_endpoint(command: Command, endpoint_id: UUID) -> Answer:
     """Delete an endpoint: what waits for it is given up, the log of its deliveries stays."""
-    endpoints.remove(command.connection, endpoint_id, command.now, _own(command))
+    endpoints.remove(command.connection, endpoint_id, clock(), _own(command))
     return Answer()
 
 
@@ -80,20 +83,22 @@ def delete_webhook_endpoint(command: Command, endpoint_id: UUID) -> Answer:
 def rotate_webhook_secret(command: Command, endpoint_id: UUID) -> Answer:
     """Replace the secret; messages carry both signatures until the grace period ends."""
     grace = timedelta(**(command.body["grace"] or {"hours": settings().key_grace_hours}))
-    made = endpoints.rotate(command.connection, endpoint_id, settings().secret_key, command.now + grace, _own(command))
+    made = endpoints.rotate(command.connection, endpoint_id, settings().secret_key, clock() + grace, _own(command))
     return _shown_once(made, {})
 
 
 @blueprint.command(f"{PATH}/enable", roles=PARTIES, answers=schemas.WebhookEndpoint)
 def enable_webhook_endpoint(command: Command, endpoint_id: UUID) -> Answer:
     """Send again after an endpoint was disabled, beginning with what it missed in the last 30 days."""
-    return Answer(rendered(endpoints.enable(command.connection, endpoint_id, command.now, _own(command))))
+    row = endpoints.enable(command.connection, endpoint_id, command.now, _own(command), at=clock())
+    return Answer(rendered(row))
 
 
 @blueprint.command(f"{PATH}/test", roles=PARTIES, answers=schemas.OutgoingDelivery, status=202)
 def send_test_webhook(command: Command, endpoint_id: UUID) -> Answer:
     """Send a `webhook.test` message, so that a receiver can be tried out."""
-    delivery_id = endpoints.test(command.connection, endpoint_id, command.now, _own(command))
+    livemode = not command.principal.is_test
+    delivery_id = endpoints.test(command.connection, endpoint_id, clock(), _own(command), livemode=livemode)
     row = command.connection.execute(_ONE.where(t.outgoing_delivery.c.id == delivery_id)).mappings().one()
     return Answer(rendered_delivery(row))
 
@@ -128,7 +133,7 @@ def show_delivery(query: Query, delivery_id: UUID) -> Answer:
 def retry_delivery(command: Command, delivery_id: UUID) -> Answer:
     """Send a delivery again, delivered or not, under the same id and with the same body."""
     within = visible(command.principal, t.outgoing_delivery)
-    return Answer(rendered_delivery(endpoints.retry(command.connection, delivery_id, command.now, within)))
+    return Answer(rendered_delivery(endpoints.retry(command.connection, delivery_id, clock(), within)))
 
 
 _ONE = select(t.outgoing_delivery)

@@ -92,6 +92,6 @@ def message_id(event: UUID) -> str:
     return f"evt_{event.hex}"
 
 
-def message(kind: str, happened_at: datetime, data: Mapping[str, Any]) -> str:
-    """The body as Standard Webhooks wants it: `type`, `timestamp`, `data`."""
-    return dumps({"type": kind, "timestamp": happened_at, "data": data}).decode()
+def message(kind: str, happened_at: datetime, data: Mapping[str, Any], *, livemode: bool = True) -> str:
+    """The body as Standard Webhooks wants it: `type`, `timestamp`, `data`; and whether it is in earnest."""
+    return dumps({"type": kind, "livemode": livemode, "timestamp": happened_at, "data": data}).decode()

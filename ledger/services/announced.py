@@ -69,8 +69,15 @@ def delivered(source: Source) -> ColumnElement[bool]:
     )
 
 
-def untold(source: Source, through: FromClause, party: ColumnElement[UUID], since: datetime) -> Select[Any]:
-    """The rows recorded `since` then, of which the endpoint is told, that have no delivery for it yet."""
+def untold(
+    source: Source,
+    through: FromClause,
+    party: ColumnElement[UUID],
+    since: datetime,
+    among: ColumnElement[bool] | None = None,
+) -> Select[Any]:
+    """The rows recorded `since` then that have no delivery yet for an endpoint which is told of them, of all or
+    `among` some."""
     identity, number = source.key
     return (
         select(
@@ -84,7 +91,13 @@ def untold(source: Source, through: FromClause, party: ColumnElement[UUID], sinc
             *source.columns,
         )
         .select_from(through.join(t.webhook_endpoint, endpoint.organisation_id == party))
-        .where(alive(), source.at >= since, source.at >= endpoint.tells_from, source.condition, ~delivered(source))
+        .where(
+            alive() if among is None else among,
+            source.at >= since,
+            source.at >= endpoint.tells_from,
+            source.condition,
+            ~delivered(source),
+        )
         .order_by(source.at, identity, number)
     )
 

@@ -2,7 +2,8 @@
 
 Owns the look over what was recorded of late and the messages it becomes. A unique key lets any number of workers look
 at the same time; what was committed late is found by looking back. That an appointment is final is told when its last
-window has passed, of which no row speaks: it is scheduled with the event that began the window.
+window has passed, of which no row speaks: it is scheduled with the event that began the window. A sandbox's record goes
+by the clock of the sandbox, its deliveries by ours.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,7 @@ from itertools import chain, islice
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, select, update
 
 from ledger.domain import announcing
 from ledger.domain.lifecycle import EventKind
@@ -41,11 +42,22 @@ delivery, event = t.outgoing_delivery.c, t.appointment_event.c
 
 
 @dataclass(frozen=True, slots=True)
+class Sandboxed:
+    """Whose record is told of in one look, where it is a sandbox's, and the time by which deliveries go."""
+
+    organisation_ids: tuple[UUID, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Telling:
-    """What messages of one portion show: appointments as they are now, and slugs of organisations."""
+    """What messages of one portion show: appointments as they are `now`, and slugs of organisations. They go out `at`
+    a time of another clock where they are a sandbox's."""
 
     connection: Connection
     now: datetime
+    at: datetime
+    livemode: bool
     cases: dict[UUID, Case] = field(default_factory=dict)
     appointments: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     slugs: dict[UUID, str] = field(default_factory=dict)
@@ -63,12 +75,13 @@ class Telling:
         self.slugs.update({row.id: row.slug for row in self.connection.execute(query)} if unknown else {})
 
 
-def announce(engine: Engine, now: datetime, *, full: bool = False) -> int:
+def announce(engine: Engine, now: datetime, *, full: bool = False, sandbox: Sandboxed | None = None) -> int:
     """Makes deliveries of what was recorded until `now` and has none. Returns how many are to be sent."""
+    among = _among(sandbox)
     with reading(engine) as connection:
         marks = {
             row.id: row.announced_until
-            for row in connection.execute(select(endpoint.id, endpoint.announced_until).where(alive()))
+            for row in connection.execute(select(endpoint.id, endpoint.announced_until).where(among))
         }
     if not marks:
         return 0
@@ -77,27 +90,35 @@ def announce(engine: Engine, now: datetime, *, full: bool = False) -> int:
     with reading(engine) as connection:
         for source in SOURCES:
             for through, party in source.parties:
-                query = untold(source, through, party, since).execution_options(yield_per=PORTION)
+                query = untold(source, through, party, since, among).execution_options(yield_per=PORTION)
                 rows = iter(connection.execute(query))
                 while portion := list(islice(rows, PORTION)):
-                    made += _tell(engine, connection, source, portion, now)
+                    made += _tell(engine, source, portion, _telling(connection, now, sandbox))
     _mark(engine, marks, now)
-    return made + ripen(engine, now)
+    return made + ripen(engine, now, sandbox=sandbox)
 
 
-def _tell(engine: Engine, connection: Connection, source: Source, rows: Sequence[Row[Any]], now: datetime) -> int:
-    telling = Telling(connection, now)
+def _among(sandbox: Sandboxed | None) -> ColumnElement[bool]:
+    """The endpoints that one look is for."""
+    return alive() if sandbox is None else alive() & endpoint.organisation_id.in_(sandbox.organisation_ids)
+
+
+def _telling(connection: Connection, now: datetime, sandbox: Sandboxed | None) -> Telling:
+    return Telling(connection, now, now if sandbox is None else sandbox.at, livemode=sandbox is None)
+
+
+def _tell(engine: Engine, source: Source, rows: Sequence[Row[Any]], telling: Telling) -> int:
     told = [(row, source.tell(row), row._asdict()) for row in rows]
     telling.learn(
         (values.get("appointment_id") for _, _, values in told),
         (values.get(name) for _, _, values in told for name in ("supplier_id", "buyer_id")),
     )
     found = [
-        _row(row, source.name, kind, message_of(kind, row.happened_at, values, data, telling), now)
+        _row(row, source.name, kind, message_of(kind, row.happened_at, values, data, telling), telling.at)
         for row, (kind, data), values in told
         if row.types is None or kind in row.types
     ]
-    scheduled = list(_finals(rows, telling, now)) if source.table is t.appointment_event else []
+    scheduled = list(_finals(rows, telling)) if source.table is t.appointment_event else []
     if not found and not scheduled:
         return 0
     with writing(engine) as writer:
@@ -112,7 +133,7 @@ def message_of(kind: str, happened_at: datetime, values: dict[str, Any], data: d
     parties = {name: telling.slugs[values[f"{name}_id"]] for name in ("supplier", "buyer") if values.get(f"{name}_id")}
     about = telling.appointments.get(values["appointment_id"]) if values.get("appointment_id") else None
     shown = {} if about is None else {"appointment": about}
-    return announcing.message(kind, happened_at, {**parties, **shown, **data})
+    return announcing.message(kind, happened_at, {**parties, **shown, **data}, livemode=telling.livemode)
 
 
 def _row(
@@ -139,30 +160,30 @@ def _row(
     }
 
 
-def _finals(rows: Sequence[Row[Any]], telling: Telling, now: datetime) -> Iterator[dict[str, Any]]:
+def _finals(rows: Sequence[Row[Any]], telling: Telling) -> Iterator[dict[str, Any]]:
     """When to say that the appointments are final, if nothing moves them any more."""
     for row in rows:
         case = telling.cases.get(row.source_id)
         at = None if case is None else final_at(case.state)
         wanted = row.types is None or announcing.APPOINTMENT_FINAL in row.types
         if at is not None and wanted and row.kind != EventKind.CREDITED.value:
-            yield _row(row, FINAL, announcing.APPOINTMENT_FINAL, None, now, due_at=at)
+            yield _row(row, FINAL, announcing.APPOINTMENT_FINAL, None, telling.at, due_at=at)
 
 
-def ripen(engine: Engine, now: datetime) -> int:
+def ripen(engine: Engine, now: datetime, *, sandbox: Sandboxed | None = None) -> int:
     """Makes messages of what was scheduled and has come true; what has not is dropped or waits on."""
     with reading(engine) as connection:
         query = (
             select(delivery.id, delivery.source_id, delivery.source_number, delivery.due_at)
             .join(t.webhook_endpoint, endpoint.id == delivery.endpoint_id)
-            .where(alive(), delivery.state == SCHEDULED, delivery.due_at <= now)
+            .where(_among(sandbox), delivery.state == SCHEDULED, delivery.due_at <= now)
             .order_by(delivery.due_at, delivery.id)
             .limit(PORTION)
         )
         due = connection.execute(query).all()
         if not due:
             return 0
-        changes = list(_ripened(connection, due, now))
+        changes = list(_ripened(due, _telling(connection, now, sandbox)))
     made = 0
     with writing(engine) as connection:
         for identity, values in changes:
@@ -175,15 +196,14 @@ def ripen(engine: Engine, now: datetime) -> int:
     return made
 
 
-def _ripened(connection: Connection, due: Sequence[Any], now: datetime) -> Iterator[tuple[UUID, dict[str, Any] | None]]:
-    telling = Telling(connection, now)
+def _ripened(due: Sequence[Any], telling: Telling) -> Iterator[tuple[UUID, dict[str, Any] | None]]:
     ids = {row.source_id for row in due}
     last = (
         select(event.appointment_id, func.max(event.number).label("number"))
         .where(event.appointment_id.in_(ids), event.kind != EventKind.CREDITED.value)
         .group_by(event.appointment_id)
     )
-    newest = {row.appointment_id: row.number for row in connection.execute(last)}
+    newest = {row.appointment_id: row.number for row in telling.connection.execute(last)}
     telling.learn(ids, ())
     pairs = ((case.pinned.supplier_id, case.pinned.buyer_id) for case in telling.cases.values())
     telling.learn((), chain.from_iterable(pairs))
@@ -192,13 +212,14 @@ def _ripened(connection: Connection, due: Sequence[Any], now: datetime) -> Itera
         at = None if case is None else final_at(case.state)
         if case is None or at is None or newest.get(row.source_id) != row.source_number:
             yield row.id, None  # what came later has scheduled its own
-        elif at > now:
+        elif at > telling.now:
             yield row.id, {"due_at": at, "happened_at": at, "expires_at": at + GIVES_UP_AFTER}
         elif case.stored == telling.appointments[case.id]["version"]:
             pinned = case.pinned
             values = {"appointment_id": case.id, "supplier_id": pinned.supplier_id, "buyer_id": pinned.buyer_id}
             body = message_of(announcing.APPOINTMENT_FINAL, row.due_at, values, {"effective_at": at}, telling)
-            yield row.id, {"state": PENDING, "body": body, "due_at": now, "expires_at": now + GIVES_UP_AFTER}
+            sent = {"due_at": telling.at, "expires_at": telling.at + GIVES_UP_AFTER}
+            yield row.id, {"state": PENDING, "body": body, **sent}
 
 
 def _mark(engine: Engine, marks: dict[UUID, datetime], now: datetime) -> None:

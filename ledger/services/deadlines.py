@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, exists, select
+from sqlalchemy import ColumnElement, Connection, Engine, exists, select, true
 
 from ledger.services.desk import Desk
 from ledger.store import tables as t
@@ -18,11 +18,12 @@ BATCH = 2_000
 """How many appointments one transaction settles at the most."""
 
 
-def agreements_due(connection: Connection, until: datetime) -> list[UUID]:
-    """The agreements that have something due by `until` (inclusive)."""
+def agreements_due(connection: Connection, until: datetime, among: ColumnElement[bool] | None = None) -> list[UUID]:
+    """The agreements, of all or `among` some, that have something due by `until` (inclusive)."""
     appointment = t.appointment.c
     due = exists().where(appointment.agreement_id == t.agreement.c.id, appointment.next_due_at <= until)
-    return list(connection.execute(select(t.agreement.c.id).where(due).order_by(t.agreement.c.id)).scalars())
+    query = select(t.agreement.c.id).where(due, true() if among is None else among)
+    return list(connection.execute(query.order_by(t.agreement.c.id)).scalars())
 
 
 def settle_due(
@@ -30,11 +31,14 @@ def settle_due(
     until: datetime,
     now: datetime,
     *,
+    among: ColumnElement[bool] | None = None,
     progress: Callable[[int], None] = lambda _settled: None,
 ) -> int:
-    """Lets everything happen that is due by `until`, effective at its deadline, recorded `now`. Returns the moves."""
+    """Lets everything happen that is due by `until`, effective at its deadline, recorded `now`. Returns the moves.
+
+    `among` is the condition on the agreements, where it is not for all of them."""
     with reading(engine) as connection:
-        waiting = agreements_due(connection, until)
+        waiting = agreements_due(connection, until, among)
     moves = 0
     for agreement_id in waiting:
         while True:

@@ -107,8 +107,12 @@ def rotate(
     return Made(one(connection, endpoint_id), secret)
 
 
-def enable(connection: Connection, endpoint_id: UUID, now: datetime, within: ColumnElement[bool]) -> RowMapping:
-    """Sends again, beginning with what waits and what was missed. Once more changes nothing but a pause."""
+def enable(
+    connection: Connection, endpoint_id: UUID, now: datetime, within: ColumnElement[bool], *, at: datetime
+) -> RowMapping:
+    """Sends again `at` once, beginning with what waits and what was missed. Once more changes nothing but a pause.
+
+    `now` is the record's time, which in a sandbox is another one than that by which deliveries go."""
     found = one(connection, endpoint_id, within)
     values = {"disabled_at": None, "disabled_because": None, "failures": 0, "failing_since": None, "paused_until": None}
     marks = {name: max(found[name], now - CATCHES_UP) for name in ("tells_from", "announced_until")}
@@ -117,7 +121,7 @@ def enable(connection: Connection, endpoint_id: UUID, now: datetime, within: Col
     connection.execute(update(t.webhook_endpoint).where(endpoint.id == endpoint_id).values(**values, **marks))
     if found["disabled_at"] is not None:
         waiting = (delivery.endpoint_id == endpoint_id) & (delivery.state == PENDING)
-        again = {"due_at": now, "expires_at": now + GIVES_UP_AFTER}
+        again = {"due_at": at, "expires_at": at + GIVES_UP_AFTER}
         connection.execute(update(t.outgoing_delivery).where(waiting).values(again))
     return one(connection, endpoint_id)
 
@@ -142,7 +146,9 @@ def _end(connection: Connection, endpoint_id: UUID, now: datetime) -> None:
     connection.execute(update(t.outgoing_delivery).where(here, delivery.state == PENDING).values(given_up))
 
 
-def test(connection: Connection, endpoint_id: UUID, now: datetime, within: ColumnElement[bool]) -> UUID:
+def test(
+    connection: Connection, endpoint_id: UUID, now: datetime, within: ColumnElement[bool], *, livemode: bool
+) -> UUID:
     """Sends a message that tells nothing, so that a receiver can be tried out. The delivery's id."""
     found = one(connection, endpoint_id, within)
     if found["disabled_at"] is not None:
@@ -158,7 +164,7 @@ def test(connection: Connection, endpoint_id: UUID, now: datetime, within: Colum
             source=TESTED,
             source_id=identity,
             source_number=0,
-            body=announcing.message(announcing.TEST, now, {"endpoint": endpoint_id}),
+            body=announcing.message(announcing.TEST, now, {"endpoint": endpoint_id}, livemode=livemode),
             happened_at=now,
             created_at=now,
             state=PENDING,

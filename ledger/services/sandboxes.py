@@ -1,7 +1,8 @@
 """The test mode: a sandbox of an organisation, with a counterpart, an agreement between them, and a clock.
 
 Owns how a sandbox is made and how its clock goes: with ours, and ahead by what was asked for, never back. Nobody in a
-sandbox has a role of the operator, so nothing there is billed. Refuses a clock that would go back or too far.
+sandbox has a key of the operator, so nothing there is billed; its parties ask the arbiter to decide
+as they like. Refuses a clock that would go back or too far.
 """
 
 from collections.abc import Mapping
@@ -10,18 +11,36 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from ledger.domain.errors import Refused, Unknown
-from ledger.services import access, agreements, definitions, parties
+from ledger.domain.lifecycle import Party
+from ledger.services import access, agreements, announcing, definitions, parties
 from ledger.services.access import BUYER, SUPPLIER, IssuedKey
-from ledger.services.deadlines import settle_agreement
+from ledger.services.announced import alive
+from ledger.services.commands import Actor
+from ledger.services.deadlines import agreements_due, settle_agreement, settle_due
 from ledger.store import tables as t
+from ledger.store.engine import reading
 from ledger.store.types import new_id
 
 FURTHEST: Final = timedelta(days=730)
 ACTOR: Final = "sandbox"
+ARBITER: Final = Actor("sandbox arbiter", Party.OPERATOR, None)
+"""Who decides there, when one of its parties asks for it."""
 OTHER: Final = {BUYER: SUPPLIER, SUPPLIER: BUYER}
+_SIDES: Final = ("organisation_id", "counterpart_id")
 
 _OWN = (t.sandbox.c.organisation_id == bindparam("own")) | (t.sandbox.c.counterpart_id == bindparam("own"))
 _CLOCK = select(t.sandbox.c.advanced).where(_OWN)
@@ -121,11 +140,28 @@ def advance(connection: Connection, organisation_id: UUID | None, until: datetim
     if timedelta(seconds=advanced) > FURTHEST:
         raise Refused.by("to", "clock_too_far", f"a sandbox's clock is {FURTHEST.days} days ahead at the most")
     connection.execute(update(t.sandbox).where(t.sandbox.c.id == row["id"]).values(advanced=advanced))
-    sides = (row["organisation_id"], row["counterpart_id"])
-    agreement = t.agreement.c
-    own = select(agreement.id).where(or_(agreement.buyer_id.in_(sides), agreement.supplier_id.in_(sides)))
     moves = 0
-    for agreement_id in connection.execute(own.order_by(agreement.id)).scalars().all():
+    for agreement_id in agreements_due(connection, until, _between(row["organisation_id"], row["counterpart_id"])):
         while settled := settle_agreement(connection, agreement_id, until, until):
             moves += settled
     return moves
+
+
+def go_round(engine: Engine, now: datetime, *, full: bool = False) -> int:
+    """Settles and announces in every sandbox where somebody wants to be told, by its clock. How much there is to send.
+
+    In the others what is due happens when the clock moves, or somebody looks."""
+    own = or_(*(t.webhook_endpoint.c.organisation_id == t.sandbox.c[side] for side in _SIDES))
+    with reading(engine) as connection:
+        told = connection.execute(select(t.sandbox).where(exists().where(alive(), own))).all()
+    made = 0
+    for row in told:
+        there, sides = now + timedelta(seconds=row.advanced), (row.organisation_id, row.counterpart_id)
+        settle_due(engine, there, there, among=_between(*sides))
+        made += announcing.announce(engine, there, full=full, sandbox=announcing.Sandboxed(sides, now))
+    return made
+
+
+def _between(*sides: UUID) -> ColumnElement[bool]:
+    """The condition on the agreements of a sandbox."""
+    return or_(t.agreement.c.buyer_id.in_(sides), t.agreement.c.supplier_id.in_(sides))

@@ -93,6 +93,7 @@ def built(database_url: str, documents_url: str) -> Scene:
     _november(scene)
     _neighbours(scene)
     scene.now = NOW
+    scene.ids["sandbox_dispute"] = scene.ids["dispute"]  # what a live key asks the sandbox for
     return scene
 
 

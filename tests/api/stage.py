@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from tests.api import play
 from tests.api import scene as scenes
 from tests.api.conftest import Caller
 from tests.api.scene import LENGTH_OF_AN_ID, Scene
@@ -27,7 +28,7 @@ class Stage:
         self.scene: Scene = scenes.built(databases.sqlite_url_of(self._path), (folder / "documents").as_uri())
         self._copy(self._path, self._kept)
         self.nobody = Caller(self.scene.app.test_client(), "nobody")
-        self._testers: dict[str, Caller] = {}
+        self._testers: dict[str, tuple[Caller, str]] = {}
         self._answers: dict[tuple[str, str, str, bool], Any] = {}
         self.document = self.nobody.client.get("/openapi.json").get_json()
         self.operations: Operations = {
@@ -49,21 +50,25 @@ class Stage:
         row = ROWS[name]
         ids = self.scene.ids_for(who)
         ids = absent_ids(ids) if absent else ids
+        caller = self.scene.callers.get(who, self.nobody)
+        if row.test and row.status(who, path) < 400:
+            caller, disputed = self._tester(who)
+            ids = ids | {"sandbox_dispute": disputed}
         target = path.format(**{each: ids[row.named(each, path)] for each in re.findall(r"{(\w+)}", path)})
-        caller = (
-            self._tester(who) if row.test and row.status(who, path) < 400 else self.scene.callers.get(who, self.nobody)
-        )
         answer = caller(method, target + (query or row.query), filled(row.body, ids))
         if method != "GET" and answer.status_code not in (401, 403, 404):
             self._copy(self._kept, self._path)
         return answer
 
-    def _tester(self, who: str) -> Caller:
-        """Who asks with a key of the test mode, in a sandbox of its own; that is another database, and stays."""
+    def _tester(self, who: str) -> tuple[Caller, str]:
+        """Who asks with a key of the test mode, in a sandbox of its own where the arbiter is to decide a dispute; that
+        is another database, and stays."""
         if who not in self._testers:
             live = self.scene.callers[who]
-            keys = live("POST", "/v1/sandbox").get_json()["keys"]
-            self._testers[who] = Caller(live.client, keys[who.removeprefix("other_")]["secret"])
+            sandbox = live("POST", "/v1/sandbox").get_json()
+            sides = {role: Caller(live.client, key["secret"]) for role, key in sandbox["keys"].items()}
+            disputed = play.contested(sandbox, sides["supplier"], sides["buyer"])
+            self._testers[who] = (sides[who.removeprefix("other_")], disputed)
         return self._testers[who]
 
     def sent(self, who: str, name: str) -> Any:

@@ -124,6 +124,13 @@ ROWS: dict[str, Row] = {
     "open_sandbox": row(buyer=201, supplier=201),
     "show_sandbox": row(test=True, buyer=200, supplier=200),
     "move_sandbox_clock": row({"advance": {"hours": 1}}, test=True, buyer=200, supplier=200),
+    "decide_sandbox_dispute": row(
+        {"share": 5000, "reason": "Both are right."},
+        at={"dispute_id": "sandbox_dispute"},
+        test=True,
+        buyer=200,
+        supplier=200,
+    ),
     # Terms
     "create_definition": row(
         {**definition("new-review"), "buyer": "north-bank"}, admin=201, buyer=201, other_buyer=403

@@ -146,7 +146,7 @@ def test_what_was_missed_while_disabled_is_told_after_enabling(engine: Engine) -
     announcing.announce(engine, MONDAY + 4 * DAY)
     assert types(engine, supplier) == []
     with writing(engine) as connection:
-        endpoints.enable(connection, supplier, MONDAY + 4 * DAY, this)
+        endpoints.enable(connection, supplier, MONDAY + 4 * DAY, this, at=MONDAY + 4 * DAY)
     announcing.announce(engine, MONDAY + 4 * DAY)
     assert types(engine, supplier) == ["appointment.submitted"]
 

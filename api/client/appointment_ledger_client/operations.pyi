@@ -107,6 +107,14 @@ class Operations(ABC):
         key: str | None = None,
         if_match: str | None = None,
     ) -> dict[str, Any]: ...
+    def decide_sandbox_dispute(
+        self,
+        dispute_id: str,
+        body: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
+    ) -> dict[str, Any]: ...
     def list_definitions(
         self,
         *,
