@@ -24,7 +24,7 @@ endif
 BIN := .venv/bin
 CODE := $(wildcard ledger api invoices migrations bench tests wsgi.py)
 
-.PHONY: help run setup setup-run test soak fuzz examples lint format bench lock clean
+.PHONY: help run setup setup-run test soak fuzz examples translations lint format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ fuzz: setup ## search for requests that get a 5xx, or an answer that the OpenAPI
 
 examples: setup ## record the OpenAPI document's examples anew, and what the Python client knows of it
 	@$(BIN)/python -m tests.api.examples
+
+translations: setup ## bring the catalogues of pages and e-mails in line with what they say
+	@$(BIN)/python -m tests.support.catalogues
 
 lint: setup ## ruff and mypy
 	@$(BIN)/ruff check .

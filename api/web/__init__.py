@@ -6,6 +6,7 @@ there. The pages call the same services as the API and decide nothing themselves
 
 from flask import Flask
 
+from api import languages
 from api.settings import Settings
 from api.web import (
     accounts,
@@ -26,6 +27,7 @@ from api.web import (
     inbox,
     months,
     opening,
+    preferences,
     quality,
     sessions,
     settling,
@@ -52,6 +54,7 @@ VIEWS = (
     inbox,
     months,
     opening,
+    preferences,
     quality,
     settling,
 )
@@ -60,6 +63,11 @@ VIEWS = (
 
 def register(app: Flask, settings: Settings) -> None:
     """Joins the pages to the application."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
+        languages.gettext, languages.counted, newstyle=True
+    )
     sessions.register(app, settings)
     app.register_blueprint(pages)
     errors.register(app)

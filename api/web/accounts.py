@@ -18,6 +18,7 @@ from sqlalchemy import RowMapping
 from api import passwords
 from api.auth import FailedKeys
 from api.databases import database
+from api.languages import gettext
 from api.refusals import TooMany
 from api.units import FAILED_KEYS, clock
 from api.web.blueprint import led_to, pages, show
@@ -27,10 +28,6 @@ from ledger.store.engine import reading, writing
 
 BETWEEN_STEPS: Final = timedelta(minutes=5)
 ISSUER: Final = "Appointment Ledger"
-WRONG: Final = (
-    f"That did not work. Check what you typed; after {logins.FAILURES_BEFORE_LOCK} failures in a row an account is "
-    f"closed for {logins.LOCKED_FOR // timedelta(minutes=1)} minutes."
-)
 
 
 @pages.get("/login")
@@ -134,9 +131,18 @@ def _wrong(step: str, user: RowMapping | None, right: bool, **values: str) -> Re
     if isinstance(refusal, TooMany):
         raise refusal
     if step == "login":
-        return show("login", 401, wrong=WRONG, **values)
+        return show("login", 401, wrong=_what_was_wrong(), **values)
     found = _half()
-    return to_login() if found is None else _code_page(*found, wrong=WRONG)
+    return to_login() if found is None else _code_page(*found, wrong=_what_was_wrong())
+
+
+def _what_was_wrong() -> str:
+    return gettext(
+        "That did not work. Check what you typed; after %(failures)s failures in a row an account is closed for "
+        "%(minutes)s minutes.",
+        failures=logins.FAILURES_BEFORE_LOCK,
+        minutes=logins.LOCKED_FOR // timedelta(minutes=1),
+    )
 
 
 def _code_page(user: RowMapping, new_secret: str | None, wrong: str | None = None) -> Response:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, g, render_template, request, url_for
 from werkzeug.utils import redirect
 
+from api import languages
 from api.web import display
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -27,9 +28,18 @@ for _name, _filter in display.FILTERS.items():
 def show(template: str, status: int = 200, **values: Any) -> Response:
     """A page, or a part of one, from `templates/web/`: files that end in `.html`, for only these Flask escapes."""
     html = render_template(
-        f"web/{template}.html", nonce=nonce(), asset=asset, person=g.get("person"), tabs=g.get("tabs", ()), **values
+        f"web/{template}.html",
+        nonce=nonce(),
+        asset=asset,
+        person=g.get("person"),
+        tabs=g.get("tabs", ()),
+        language=languages.spoken(),
+        **values,
     )
-    return secured(Response(html, status, content_type="text/html; charset=utf-8"))
+    response = secured(Response(html, status, content_type="text/html; charset=utf-8"))
+    response.content_language.add(languages.spoken())
+    response.vary.update(("Accept-Language", "Cookie"))
+    return response
 
 
 def led_to(address: str) -> Response:

@@ -4,71 +4,97 @@ Owns the filters of the templates. Amounts and percentages are those of the prin
 Refuses to show an instant without saying, on hover, which one it is exactly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
 from markupsafe import Markup
 
+from api.languages import gettext, locale, marked, ngettext, spoken
 from invoices import display as paper
+from invoices.languages import Language, tongue
 from invoices.words import OUTCOMES
 from ledger.domain.calendar import Period, format_instant
-from ledger.domain.journal import AccountKind
 from ledger.domain.money import format_plain
 from ledger.domain.terms import Silence
 
 STAGES: Final = {
-    "disputed": ("Disputed", "disputed"),
-    "can_be_rebooked": ("Can be rebooked", "waiting"),
-    "booked": ("Booked", "waiting"),
-    "awaiting_findings": ("Awaiting findings", "waiting"),
-    "credited": ("Credited", "refused"),
-    "invoiced": ("Invoiced", "good"),
-    "contestable": ("Contestable", "waiting"),
-    "billable": ("Billable", "good"),
-    "not_billable": ("Not billable", "refused"),
+    "disputed": (marked("Disputed"), "disputed"),
+    "can_be_rebooked": (marked("Can be rebooked"), "waiting"),
+    "booked": (marked("Booked"), "waiting"),
+    "awaiting_findings": (marked("Awaiting findings"), "waiting"),
+    "credited": (marked("Credited"), "refused"),
+    "invoiced": (marked("Invoiced"), "good"),
+    "contestable": (marked("Contestable"), "waiting"),
+    "billable": (marked("Billable"), "good"),
+    "not_billable": (marked("Not billable"), "refused"),
 }
 """For each stage its words and the sign that carries its meaning."""
 
 ATTENDANCE: Final = {
-    "unknown": "Not stated",
-    "attended": "Attended",
-    "prospect_no_show": "The prospect did not come",
-    "buyer_no_show": "The buyer did not come",
-    "both_absent": "Nobody came",
-    "supplier_fault": "It failed through the supplier",
-    "access_failure": "No access on site",
-    "technical_failure": "Technical failure",
+    "unknown": marked("Not stated"),
+    "attended": marked("Attended"),
+    "prospect_no_show": marked("The prospect did not come"),
+    "buyer_no_show": marked("The buyer did not come"),
+    "both_absent": marked("Nobody came"),
+    "supplier_fault": marked("It failed through the supplier"),
+    "access_failure": marked("No access on site"),
+    "technical_failure": marked("Technical failure"),
 }
 
 SILENCE: Final = {
-    Silence.ACCEPT: "counts as attended",
-    Silence.EVIDENCE_THEN_ACCEPT: "counts by independent evidence, else as attended",
-    Silence.REJECT: "counts as worth nothing",
-    Silence.ESCALATE: "goes to the arbiter",
+    Silence.ACCEPT: marked("then it counts as attended"),
+    Silence.EVIDENCE_THEN_ACCEPT: marked("then it counts by independent evidence, else as attended"),
+    Silence.REJECT: marked("then it counts as worth nothing"),
+    Silence.ESCALATE: marked("then it goes to the arbiter"),
 }
-"""What becomes of an appointment at its deadline: "then it …"."""
+"""What becomes of an appointment at its deadline."""
 
 DEADLINES: Final = {
-    "findings": "Findings until",
-    "rebooking": "Can be rebooked until",
-    "contest": "Can be contested until",
-    "clawback": "Can be clawed back until",
-    "reply": "Reply until",
-    "decision": "Decision until",
-    "replacement": "Replacement until",
-    "acceptance": "Acceptance until",
+    "findings": marked("Findings until"),
+    "rebooking": marked("Can be rebooked until"),
+    "contest": marked("Can be contested until"),
+    "clawback": marked("Can be clawed back until"),
+    "reply": marked("Reply until"),
+    "decision": marked("Decision until"),
+    "replacement": marked("Replacement until"),
+    "acceptance": marked("Acceptance until"),
 }
-DOCUMENT_KINDS: Final = {"invoice": "Invoice", "credit_note": "Credit note", "statement": "Statement"}
-RUN_STATES: Final = {"queued": "waiting", "running": "running", "done": "finished", "failed": "stopped"}
+DOCUMENT_KINDS: Final = {
+    "invoice": marked("Invoice"),
+    "credit_note": marked("Credit note"),
+    "statement": marked("Statement"),
+}
+RUN_STATES: Final = {
+    "queued": marked("waiting"),
+    "running": marked("running"),
+    "done": marked("finished"),
+    "failed": marked("stopped"),
+}
+ACCOUNTS: Final = {
+    "cost": marked("Cost"),
+    "accrued": marked("Accrued"),
+    "held": marked("Held"),
+    "vat": marked("VAT"),
+    "payable": marked("Payable"),
+    "settlement": marked("Settlement"),
+    "deposit": marked("Deposit"),
+}
+MOMENTS: Final[dict[Language, str]] = {
+    "en": "EEE d MMM y, HH:mm",
+    "de": "EEE, d. MMM y, HH:mm",
+    "fr": "EEE d MMM y, HH:mm",
+}
+"""How each language writes a day and its time."""
 
 
 def moment(instant: datetime | str, zone: str) -> Markup:
     """ "Mon 5 Oct 2026, 10:00", in the zone, with the exact instant on hover."""
     at = _instant(instant)
-    local = at.astimezone(ZoneInfo(zone))
-    return _time(at, f"{local:%a} {local.day} {local:%b %Y, %H:%M}")
+    return _time(at, format_datetime(at.astimezone(ZoneInfo(zone)), MOMENTS[spoken()], locale=locale()))
 
 
 def clock_time(instant: datetime | str, zone: str) -> Markup:
@@ -79,7 +105,7 @@ def clock_time(instant: datetime | str, zone: str) -> Markup:
 
 def day_of(value: date | datetime | str) -> str:
     """ "1 Dec 2026"."""
-    return paper.day(date.fromisoformat(value) if isinstance(value, str) else value)
+    return paper.day(date.fromisoformat(value) if isinstance(value, str) else value, locale())
 
 
 def left(instant: datetime | str, now: datetime) -> str:
@@ -87,10 +113,14 @@ def left(instant: datetime | str, now: datetime) -> str:
     rest = max(_instant(instant) - now, timedelta())
     minutes = -(-int(rest.total_seconds()) // 60)
     days, hours = divmod(minutes // 60, 24)
+    if days > 6 or (days >= 2 and not hours):
+        return ngettext("%(n)s day", "%(n)s days", days)
     if days >= 2:
-        return f"{days} days" if days > 6 or not hours else f"{days} days {hours} h"
-    hours = minutes // 60
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+        return gettext("%(days)s days %(hours)s h", days=days, hours=hours)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+    return gettext("%(minutes)s min", minutes=minutes)
 
 
 def _instant(value: datetime | str) -> datetime:
@@ -105,28 +135,44 @@ def _time(at: datetime, text: str) -> Markup:
 def fact(value: Any) -> str:
     """A claimed fact as people write it."""
     if value is None:
-        return "nothing"
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        return gettext("nothing")
+    return (gettext("yes") if value else gettext("no")) if isinstance(value, bool) else str(value)
 
 
 def month(period: Period) -> str:
     """ "October 2026"."""
-    return paper.month(period.first_day)
+    return paper.month(period.first_day, locale())
+
+
+def outcome(value: str) -> str:
+    """The outcome in the words of the documents."""
+    word = OUTCOMES.get(str(value))
+    return str(value) if word is None else tongue(spoken())(word)
+
+
+def stage(value: str) -> tuple[str, str]:
+    """The stage in words, and its sign."""
+    words, sign = STAGES.get(str(value), (str(value), "waiting"))
+    return gettext(words), sign
+
+
+def _said(words: Mapping[Any, str], value: str) -> str:
+    return gettext(words[value]) if value in words else str(value)
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
-    "amount": paper.amount,
-    "money": paper.money,
-    "percent": paper.percent,
+    "amount": lambda minor, currency: paper.amount(minor, currency, locale()),
+    "money": lambda minor, currency: paper.money(minor, currency, locale()),
+    "percent": lambda basis_points: paper.percent(basis_points, locale()),
     "plain": format_plain,
-    "account": lambda kind: "VAT" if kind == AccountKind.VAT else str(kind).capitalize(),
-    "outcome": lambda value: OUTCOMES.get(str(value), str(value)),
-    "attendance": lambda value: ATTENDANCE.get(str(value), str(value)),
-    "stage": lambda value: STAGES.get(str(value), (str(value), "waiting")),
-    "silence": SILENCE.__getitem__,
-    "deadline": DEADLINES.__getitem__,
-    "document_kind": lambda value: DOCUMENT_KINDS.get(value, value),
-    "run_state": lambda value: RUN_STATES.get(value, value),
+    "account": partial(_said, ACCOUNTS),
+    "outcome": outcome,
+    "attendance": partial(_said, ATTENDANCE),
+    "stage": stage,
+    "silence": partial(_said, SILENCE),
+    "deadline": partial(_said, DEADLINES),
+    "document_kind": partial(_said, DOCUMENT_KINDS),
+    "run_state": partial(_said, RUN_STATES),
     "moment": moment,
     "clock_time": clock_time,
     "day": day_of,

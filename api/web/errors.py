@@ -11,29 +11,30 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from api import problems
+from api.languages import gettext, marked
 from api.web.blueprint import pages, show
 from ledger.domain.errors import Refusal, Unknown
 from ledger.services import Kept
 
 HEADLINES: Final = {
-    400: "That form could not be read",
-    403: "This is not yours to open",
-    404: "There is nothing here",
-    405: "This page takes no such request",
-    409: "That is not possible now",
-    412: "It has changed since you looked",
-    413: "That is too large",
-    422: "The terms do not allow that",
-    429: "Too many attempts",
-    500: "Something went wrong here",
-    503: "Not available at the moment",
+    400: marked("That form could not be read"),
+    403: marked("This is not yours to open"),
+    404: marked("There is nothing here"),
+    405: marked("This page takes no such request"),
+    409: marked("That is not possible now"),
+    412: marked("It has changed since you looked"),
+    413: marked("That is too large"),
+    422: marked("The terms do not allow that"),
+    429: marked("Too many attempts"),
+    500: marked("Something went wrong here"),
+    503: marked("Not available at the moment"),
 }
 ADVICE: Final = {
-    400: "Go back, load the page again and repeat what you did.",
-    404: "The address may be mistyped, or it belongs to somebody else.",
-    413: "A form takes up to five files of 10 MiB each. Nothing was kept; go back and send less.",
-    500: "It was not your fault, and nothing was half done. Tell the operator the number below.",
-    503: "Nothing was done. Try again in a moment.",
+    400: marked("Go back, load the page again and repeat what you did."),
+    404: marked("The address may be mistyped, or it belongs to somebody else."),
+    413: marked("A form takes up to five files of 10 MiB each. Nothing was kept; go back and send less."),
+    500: marked("It was not your fault, and nothing was half done. Tell the operator the number below."),
+    503: marked("Nothing was done. Try again in a moment."),
 }
 
 
@@ -48,9 +49,9 @@ def page(status: int, detail: str | None = None) -> Response:
         "error",
         status,
         code=status,
-        headline=HEADLINES.get(status, "That did not work"),
+        headline=gettext(HEADLINES.get(status, marked("That did not work"))),
         detail=detail,
-        advice=ADVICE.get(status),
+        advice=gettext(ADVICE[status]) if status in ADVICE else None,
         request_id=g.get("request_id") if status == 500 else None,
     )
 
@@ -78,7 +79,7 @@ def _kept(kept: Kept) -> Response:
 
 @pages.errorhandler(CSRFError)
 def _forged(_error: CSRFError) -> Response:
-    return page(400, "The form was too old, or your browser kept no cookie.")
+    return page(400, gettext("The form was too old, or your browser kept no cookie."))
 
 
 @pages.errorhandler(HTTPException)

@@ -12,6 +12,7 @@ from flask import Response, request
 from sqlalchemy import and_
 
 from api.databases import database
+from api.languages import marked
 from api.units import clock
 from api.web.blueprint import pages, show
 from api.web.sessions import only, person
@@ -25,7 +26,11 @@ from ledger.store import tables as t
 from ledger.store.engine import reading
 
 PAGE: Final = 50
-VIEWS: Final = {"awaiting": "Awaiting findings", "coming": "Still to come", "settled": "Settled"}
+VIEWS: Final = {
+    "awaiting": marked("Awaiting findings"),
+    "coming": marked("Still to come"),
+    "settled": marked("Settled"),
+}
 URGENT: Final = timedelta(hours=24)
 
 

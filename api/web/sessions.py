@@ -17,9 +17,11 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection, RowMapping
 
 from api.databases import database
+from api.languages import gettext, known, marked
 from api.settings import Settings
 from api.units import SETTINGS, clock
 from api.web.blueprint import led_to, pages
+from invoices.languages import Language
 from ledger.domain.errors import NotAllowed
 from ledger.services import access, logins, parties
 from ledger.services.access import ADMIN, ARBITER, BUYER, FINANCE, ROLES, SUPPLIER, Principal
@@ -49,7 +51,14 @@ class Person:
     email: str
     principal: Principal
     organisation: str | None
-    time_zone: str
+    usual_zone: str
+    chosen_zone: str | None
+    language: Language | None
+
+    @property
+    def time_zone(self) -> str:
+        """By whose clock the pages show times."""
+        return self.chosen_zone or self.usual_zone
 
     def has(self, *roles: str) -> bool:
         return not self.principal.roles.isdisjoint(roles)
@@ -59,27 +68,31 @@ class Person:
 class Tab:
     """One place in the navigation."""
 
-    label: str
+    name: str
     endpoint: str
     roles: frozenset[str]
 
+    @property
+    def label(self) -> str:
+        return gettext(self.name)
+
 
 TABS: Final = (
-    Tab("Inbox", "web.inbox", frozenset({BUYER})),
-    Tab("Due", "web.due", frozenset({SUPPLIER})),
-    Tab("Appointments", "web.appointments", frozenset({SUPPLIER})),
-    Tab("Refusals", "web.refused_submissions", frozenset({SUPPLIER})),
-    Tab("Disputes", "web.dispute_queue", frozenset({ARBITER, BUYER, SUPPLIER})),
-    Tab("Months", "web.months", frozenset({FINANCE})),
-    Tab("Open items", "web.open_by_age", frozenset({FINANCE, SUPPLIER, BUYER})),
-    Tab("Credits", "web.credits_to_approve", frozenset({FINANCE})),
-    Tab("Ledger", "web.trial_balance", frozenset({FINANCE})),
-    Tab("Documents", "web.documents", frozenset({BUYER, SUPPLIER})),
-    Tab("Quality", "web.quality", frozenset({BUYER, SUPPLIER})),
-    Tab("Definitions", "web.definition_list", frozenset({BUYER, SUPPLIER, ADMIN})),
-    Tab("Agreements", "web.agreement_list", frozenset({BUYER, SUPPLIER, ADMIN})),
-    Tab("Organisations", "web.organisations", frozenset({ADMIN})),
-    Tab("Overview", "web.overview", frozenset({ADMIN, ARBITER})),
+    Tab(marked("Inbox"), "web.inbox", frozenset({BUYER})),
+    Tab(marked("Due"), "web.due", frozenset({SUPPLIER})),
+    Tab(marked("Appointments"), "web.appointments", frozenset({SUPPLIER})),
+    Tab(marked("Refusals"), "web.refused_submissions", frozenset({SUPPLIER})),
+    Tab(marked("Disputes"), "web.dispute_queue", frozenset({ARBITER, BUYER, SUPPLIER})),
+    Tab(marked("Months"), "web.months", frozenset({FINANCE})),
+    Tab(marked("Open items"), "web.open_by_age", frozenset({FINANCE, SUPPLIER, BUYER})),
+    Tab(marked("Credits"), "web.credits_to_approve", frozenset({FINANCE})),
+    Tab(marked("Ledger"), "web.trial_balance", frozenset({FINANCE})),
+    Tab(marked("Documents"), "web.documents", frozenset({BUYER, SUPPLIER})),
+    Tab(marked("Quality"), "web.quality", frozenset({BUYER, SUPPLIER})),
+    Tab(marked("Definitions"), "web.definition_list", frozenset({BUYER, SUPPLIER, ADMIN})),
+    Tab(marked("Agreements"), "web.agreement_list", frozenset({BUYER, SUPPLIER, ADMIN})),
+    Tab(marked("Organisations"), "web.organisations", frozenset({ADMIN})),
+    Tab(marked("Overview"), "web.overview", frozenset({ADMIN, ARBITER})),
 )
 
 
@@ -118,6 +131,8 @@ def _begin() -> None:
     if request.endpoint == "web.static":
         return
     g.person = _person()
+    if g.person is not None and g.person.language is not None:
+        g.language = g.person.language
     view = current_app.view_functions.get(request.endpoint or "")
     request.max_content_length = FORM_BYTES + (getattr(view, "file_bytes", 0) if g.person is not None else 0)
     g.tabs = tuple(tab for tab in TABS if g.person is not None and g.person.has(*tab.roles))
@@ -145,7 +160,16 @@ def _as_person(connection: Connection, user: RowMapping) -> Person:
     if user["organisation_id"] is not None:
         row = parties.organisation(connection, user["organisation_id"])
         organisation, zone = row["legal_name"], row["time_zone"]
-    return Person(user["id"], user["name"], user["email"], access.principal_of(user), organisation, zone)
+    return Person(
+        user["id"],
+        user["name"],
+        user["email"],
+        access.principal_of(user),
+        organisation,
+        usual_zone=zone,
+        chosen_zone=user["time_zone"],
+        language=known(user["language"]),
+    )
 
 
 def begin(user: RowMapping, now: datetime) -> None:

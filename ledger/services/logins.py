@@ -88,6 +88,12 @@ def spend(connection: Connection, user_id: UUID, totp_step: int) -> bool:
     return changed.rowcount == 1
 
 
+def prefer(connection: Connection, user_id: UUID, *, language: str | None, time_zone: str | None) -> None:
+    """Keeps in which language the person reads and by which clock; None leaves it to browser and organisation."""
+    chosen = {"language": language, "time_zone": time_zone}
+    connection.execute(update(t.user_account).where(t.user_account.c.id == user_id).values(chosen))
+
+
 def end_sessions(connection: Connection, user_id: UUID) -> None:
     """Ends every session of the person, on every device."""
     connection.execute(

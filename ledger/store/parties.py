@@ -57,7 +57,10 @@ class OrganisationChange(SQLModel, table=True):
 
 
 class User(SQLModel, table=True):
-    """A person who logs in. `organisation_id` is None for the operator's staff; `totp_step` is the last one used."""
+    """A person who logs in. `organisation_id` is None for the operator's staff; `totp_step` is the last one used.
+
+    Without a `language` the browser's is spoken, without a `time_zone` the organisation's counts.
+    """
 
     __tablename__ = "user_account"
     __table_args__ = (UniqueConstraint("email"), Index(None, "organisation_id"))
@@ -70,6 +73,8 @@ class User(SQLModel, table=True):
     totp_secret: str | None = None
     totp_step: int | None = None
     roles: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    language: str | None = None
+    time_zone: str | None = None
     session_token: str
     failed_logins: int = 0
     locked_until: datetime | None = Field(default=None, sa_type=Instant)

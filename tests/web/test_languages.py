@@ -1,0 +1,75 @@
+import re
+
+import pytest
+from sqlalchemy import select
+
+from api.languages import gettext, ngettext, speaking, spoken
+from invoices.languages import Language
+from ledger.store import tables as t
+from ledger.store.engine import reading
+from tests.support import catalogues
+from tests.web.conftest import House, send
+
+PLACEHOLDER = re.compile(r"%\(\w+\)s|%%|</?\w+")
+
+
+@pytest.mark.parametrize("language", catalogues.TRANSLATED)
+def test_every_sentence_has_a_translation_with_the_same_values_and_no_translation_is_left_over(language: str) -> None:
+    said, kept = catalogues.messages(catalogues.said()), catalogues.messages(catalogues.kept(language))
+    assert set(kept) == set(said), "`make translations` brings them in line"
+    assert [message.id for message in kept.values() if not all(catalogues.strings(message)) or message.fuzzy] == []
+    assert [message.id for message in kept.values() if not _alike(message.id, catalogues.strings(message))] == []
+
+
+def _alike(english: str | list[str] | tuple[str, ...], told: tuple[str, ...]) -> bool:
+    """A plural form may leave out the number, as “one” does."""
+    asked = (english,) if isinstance(english, str) else english
+    wanted = {mark for form in asked for mark in PLACEHOLDER.findall(form)}
+    free = {"%(n)s"} if len(asked) > 1 else set()
+    return all(wanted - free <= set(PLACEHOLDER.findall(form)) <= wanted for form in told)
+
+
+def test_what_is_said_inside_is_in_that_language() -> None:
+    with speaking("de"):
+        assert (spoken(), gettext("Inbox"), ngettext("%(n)s day", "%(n)s days", 1)) == ("de", "Eingang", "1 Tag")
+    with speaking("fr"):
+        assert ngettext("%(n)s day", "%(n)s days", 0) == "0 jour"
+    assert (spoken(), gettext("Inbox"), ngettext("%(n)s day", "%(n)s days", 0)) == ("en", "Inbox", "0 days")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language", "headline"),
+    [
+        ("fr-CA,fr;q=0.9,en;q=0.8", "fr", "Se connecter"),
+        ("it, de-AT;q=0.7, en;q=0.2", "de", "Anmelden"),
+        ("it", "en", "Log in"),
+        (None, "en", "Log in"),
+    ],
+)
+def test_who_is_not_logged_in_reads_what_the_browser_asks_for(
+    house: House, accepted: str | None, language: Language, headline: str
+) -> None:
+    page = house.client().get("/login", headers={"Accept-Language": accepted} if accepted else {})
+    assert f'<html lang="{language}">' in page.text and f"<h1>{headline}</h1>" in page.text
+    assert page.headers["Content-Language"] == language
+    assert {"accept-language", "cookie"} <= {name.lower() for name in page.vary}
+
+
+def test_a_person_s_own_language_and_clock_win_over_browser_and_organisation(house: House) -> None:
+    house.market.taken(reference="S-7", name="Lena Vogt")
+    client = house.enter("rita@north-bank.example")
+    german = {"Accept-Language": "de"}
+    assert "Di., 10. März 2026, 10:00" in client.get("/inbox", headers=german).text
+    kept = send(client, "/preferences", {"language": "fr", "time_zone": "Asia/Tokyo"})
+    assert 'lang="fr" selected' in client.get(kept.location, headers=german).text
+    page = client.get("/inbox", headers=german)
+    assert "mar. 10 mars 2026, 19:00" in page.text and "compte ensuite comme honoré" in page.text
+    assert "Hier ist nichts" in client.get("/nowhere", headers={**german, "Accept": "text/html"}).text
+
+
+@pytest.mark.parametrize("form", [{"language": "tlh"}, {"time_zone": "Mars/Olympus"}])
+def test_a_language_or_a_zone_that_nobody_knows_is_refused(house: House, form: dict[str, str]) -> None:
+    assert send(house.enter("rita@north-bank.example"), "/preferences", form).status_code == 400
+    with reading(house.engine) as connection:
+        kept = connection.execute(select(t.user_account.c.language, t.user_account.c.time_zone)).all()
+    assert set(kept) == {(None, None)}
