@@ -22,6 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from api.uploads import Upload
 from ledger.domain.errors import Conflict, Malformed, Refused
 from ledger.store import tables as t
+from ledger.store.prepared import Prepared
 
 HEADER: Final = "Idempotency-Key"
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -75,18 +76,14 @@ def _told_apart(value: Any) -> list[str]:
 
 _VALUES: Final[dict[str, BindParameter[Any]]] = {column.name: bindparam(column.name) for column in t.idempotency_key.c}
 _CLAIM = {
-    "postgresql": postgresql.insert(t.idempotency_key)
-    .values(_VALUES)
-    .on_conflict_do_nothing()
-    .returning(t.idempotency_key.c.status),
-    "sqlite": sqlite.insert(t.idempotency_key)
-    .values(_VALUES)
-    .on_conflict_do_nothing()
-    .returning(t.idempotency_key.c.status),
+    dialect.__name__.rpartition(".")[2]: Prepared(
+        dialect.insert(t.idempotency_key).values(_VALUES).on_conflict_do_nothing().returning(t.idempotency_key.c.status)
+    )
+    for dialect in (postgresql, sqlite)
 }
 _THIS = (t.idempotency_key.c.principal == bindparam("owner")) & (t.idempotency_key.c.key == bindparam("digest"))
 _KEPT = select(t.idempotency_key).where(_THIS)
-_FILL = (
+_FILL = Prepared(
     update(t.idempotency_key)
     .where(_THIS)
     .values({name: bindparam(f"new_{name}") for name in ("status", "headers", "body")})
@@ -113,13 +110,13 @@ class Claim:
             "body": "",
             "created_at": now,
         }
-        claimed = connection.execute(_CLAIM[connection.dialect.name], row).first()
+        claimed = _CLAIM[connection.dialect.name].first(connection, row)
         return self._kept(connection) if claimed is None else None
 
     def fill(self, connection: Connection, answer: Rendered) -> None:
         """Keeps the answer under the claimed key."""
-        connection.execute(
-            _FILL,
+        _FILL.all(
+            connection,
             {
                 "owner": self.account,
                 "digest": self._digest,

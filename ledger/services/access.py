@@ -30,6 +30,7 @@ from sqlalchemy import (
 from ledger.domain.errors import Conflict, IllegalMove, Refused, Unauthenticated, Unknown
 from ledger.services import endpoints
 from ledger.store import tables as t
+from ledger.store.prepared import Prepared
 from ledger.store.types import new_id
 
 ADMIN: Final = "admin"
@@ -106,14 +107,16 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-_BY_DIGEST = select(
-    *(t.api_key.c[name] for name in ("id", "role", "organisation_id", "expires_at", "revoked_at", "last_used_at"))
-).where(t.api_key.c.digest == bindparam("digest"))
+_BY_DIGEST = Prepared(
+    select(
+        *(t.api_key.c[name] for name in ("id", "role", "organisation_id", "expires_at", "revoked_at", "last_used_at"))
+    ).where(t.api_key.c.digest == bindparam("digest"))
+)
 
 
 def authenticate(connection: Connection, secret: str, now: datetime) -> Principal:
     """Whose key it is. Raises `Unauthenticated` for one that is unknown, revoked or past its grace."""
-    row = connection.execute(_BY_DIGEST, {"digest": digest_of(secret)}).one_or_none()
+    row = _BY_DIGEST.first(connection, {"digest": digest_of(secret)})
     if row is None or row.revoked_at is not None or (row.expires_at is not None and now >= row.expires_at):
         raise Unauthenticated
     return Principal(

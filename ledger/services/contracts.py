@@ -21,6 +21,7 @@ from ledger.domain.errors import Refused
 from ledger.domain.terms import Agreement, Definition
 from ledger.services.access import PARTIES, SUPPLIER
 from ledger.store import tables as t
+from ledger.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +151,11 @@ def _pairs(acceptances: list[Row[Any]]) -> tuple[tuple[datetime, int, int], ...]
     return tuple(sorted(pairs, key=lambda pair: pair[1:], reverse=True))
 
 
-_OF_SUPPLIER = _timeline_query().where(
+_THEIRS = _timeline_query().where(
     t.agreement.c.supplier_id == bindparam("supplier_id"), t.definition.c.slug == bindparam("definition")
 )
-_OF_SUPPLIER_AND_BUYER = _OF_SUPPLIER.where(t.organisation.c.slug == bindparam("buyer_slug"))
+_OF_SUPPLIER = Prepared(_THEIRS)
+_OF_SUPPLIER_AND_BUYER = Prepared(_THEIRS.where(t.organisation.c.slug == bindparam("buyer_slug")))
 
 
 def timeline_for(connection: Connection, supplier_id: UUID, definition: str) -> Timeline:
@@ -161,9 +163,9 @@ def timeline_for(connection: Connection, supplier_id: UUID, definition: str) -> 
     buyer, _, slug = definition.rpartition(":")
     named = {"supplier_id": supplier_id, "definition": slug}
     if buyer:
-        found = _timelines(connection.execute(_OF_SUPPLIER_AND_BUYER, {**named, "buyer_slug": buyer}))
+        found = _timelines(_OF_SUPPLIER_AND_BUYER.all(connection, {**named, "buyer_slug": buyer}))
     else:
-        found = _timelines(connection.execute(_OF_SUPPLIER, named))
+        found = _timelines(_OF_SUPPLIER.all(connection, named))
     if not found:
         raise Refused.by("definition", "unknown_definition", f"you have no agreement on a definition {definition!r}")
     if len(found) > 1:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, delete, exists, insert, or_, select, update
 
 from ledger.domain import providers
 from ledger.domain.decisions import CONTACT_ATTEMPT
@@ -32,6 +32,7 @@ from ledger.services.posting import insert_ignoring
 from ledger.store import tables as t
 from ledger.store.engine import Contended, reading, writing
 from ledger.store.hooks import ATTACHED, IGNORED, QUARANTINED, UNMATCHED
+from ledger.store.prepared import Prepared, among, texts
 from ledger.store.types import new_id
 
 ATTEMPTS: Final = 3
@@ -245,14 +246,14 @@ def claimed_names(calendar: Any) -> list[dict[str, Any]]:
 def waiting_for(connection: Connection, values: Iterable[str]) -> list[UUID]:
     """The unmatched deliveries that can be found by one of these values."""
     wanted = list(dict.fromkeys(values))
-    return list(connection.execute(_WAITING, {"values": wanted}).scalars()) if wanted else []
+    return [row.delivery_id for row in _WAITING.all(connection, {"values": wanted})] if wanted else []
 
 
-_WAITING = (
+_WAITING = Prepared(
     select(t.delivery_hint.c.delivery_id)
     .distinct()
     .join_from(t.delivery_hint, t.incoming_delivery, t.incoming_delivery.c.id == t.delivery_hint.c.delivery_id)
-    .where(t.delivery_hint.c.value.in_(bindparam("values", expanding=True)), t.incoming_delivery.c.state == UNMATCHED)
+    .where(among(t.delivery_hint.c.value, texts("values")), t.incoming_delivery.c.state == UNMATCHED)
     .order_by(t.delivery_hint.c.delivery_id)
     .limit(MOST_AT_ONCE)
 )

@@ -22,6 +22,7 @@ from ledger.services.cases import IN_CHUNKS, Case
 from ledger.services.contracts import Pinned
 from ledger.services.desk import Desk
 from ledger.store import tables as t
+from ledger.store.prepared import Prepared, among, texts
 
 Digests = dict[ContactKind, str]
 
@@ -49,11 +50,11 @@ def _claims_query() -> Select[Any]:
             appointment.next_due_at,
         )
         .join(t.appointment, appointment.id == key.appointment_id)
-        .where(key.buyer_id == bindparam("buyer"), key.digest.in_(bindparam("digests", expanding=True)))
+        .where(key.buyer_id == bindparam("buyer"), among(key.digest, texts("digests")))
     )
 
 
-_CLAIMS = _claims_query()
+_CLAIMS = Prepared(_claims_query())
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ class Contacts:
     _claims: dict[tuple[UUID, str], list[_Claim]] = field(default_factory=dict)
 
     def read(self, buyer_id: UUID, digests: list[str]) -> None:
-        for row in self.desk.connection.execute(_CLAIMS, {"buyer": buyer_id, "digests": digests}):
+        for row in _CLAIMS.all(self.desk.connection, {"buyer": buyer_id, "digests": digests}):
             claim = _Claim(
                 row.appointment_id,
                 row.definition_id,

@@ -30,20 +30,25 @@ from ledger.services.desk import Desk
 from ledger.services.duplicates import Contacts, Digests, Known, chunks
 from ledger.services.posting import insert_ignoring
 from ledger.store import tables as t
+from ledger.store.prepared import Prepared, among, texts
 from ledger.store.types import new_id
 
-_REFERENCES = union_all(
-    select(t.appointment.c.reference, t.appointment.c.id).where(
-        t.appointment.c.supplier_id == bindparam("supplier"),
-        t.appointment.c.reference.in_(bindparam("names", expanding=True)),
-    ),
-    select(t.linked_reference.c.reference, t.linked_reference.c.appointment_id).where(
-        t.linked_reference.c.supplier_id == bindparam("supplier"),
-        t.linked_reference.c.reference.in_(bindparam("names", expanding=True)),
-    ),
+_REFERENCES = Prepared(
+    union_all(
+        select(t.appointment.c.reference, t.appointment.c.id).where(
+            t.appointment.c.supplier_id == bindparam("supplier"),
+            among(t.appointment.c.reference, texts("names")),
+        ),
+        select(t.linked_reference.c.reference, t.linked_reference.c.appointment_id).where(
+            t.linked_reference.c.supplier_id == bindparam("supplier"),
+            among(t.linked_reference.c.reference, texts("names")),
+        ),
+    )
 )
-_SUPPRESSED = select(t.suppression.c.digest).where(
-    t.suppression.c.buyer_id == bindparam("buyer"), t.suppression.c.digest.in_(bindparam("digests", expanding=True))
+_SUPPRESSED = Prepared(
+    select(t.suppression.c.digest).where(
+        t.suppression.c.buyer_id == bindparam("buyer"), among(t.suppression.c.digest, texts("digests"))
+    )
 )
 
 
@@ -100,13 +105,13 @@ class IntakeDesk:
                 digests.setdefault(buyer_id, []).extend(found.values())
         for supplier_id, names in references.items():
             for some in chunks(names):
-                known = self.desk.connection.execute(_REFERENCES, {"supplier": supplier_id, "names": some})
+                known = _REFERENCES.all(self.desk.connection, {"supplier": supplier_id, "names": some})
                 self._references.update({(supplier_id, row.reference): row.id for row in known})
         for buyer_id, values in digests.items():
             for some in chunks(values):
                 self._contacts.read(buyer_id, some)
-                suppressed = self.desk.connection.execute(_SUPPRESSED, {"buyer": buyer_id, "digests": some}).scalars()
-                self._suppressed.update((buyer_id, each) for each in suppressed)
+                suppressed = _SUPPRESSED.all(self.desk.connection, {"buyer": buyer_id, "digests": some})
+                self._suppressed.update((buyer_id, each.digest) for each in suppressed)
         self._contacts.settle(at, until or at)
 
     def submit(

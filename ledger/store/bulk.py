@@ -9,10 +9,11 @@ from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import JSON, Connection, CursorResult, Dialect, Table, Uuid
+from sqlalchemy import JSON, Connection, Dialect, Table, Uuid
 from sqlalchemy.types import TypeEngine
 
 from ledger.domain.encoding import dumps
+from ledger.store.prepared import driver
 
 WORTH_COPYING = 100
 Values = Sequence[Any]
@@ -40,11 +41,22 @@ def update_rows(connection: Connection, table: Table, rows: Sequence[Row], where
     dialect, names, keys = connection.dialect, tuple(rows[0]), tuple(where[0])
     changed, found = _tuples(dialect, table, names, rows), _tuples(dialect, table, keys, where)
     values = [(*new, *old) for new, old in zip(changed, found, strict=True)]
-    return _execute(connection, _update(dialect, table, names, keys), values).rowcount
+    return _execute(connection, _update(dialect, table, names, keys), values)
 
 
-def _execute(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> CursorResult[Any]:
-    return connection.exec_driver_sql(statement, values if len(values) > 1 else values[0])
+def _execute(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> int:
+    """Runs it for each of the values. Returns how many rows it touched."""
+    if connection.engine.dispatch.before_cursor_execute:
+        return connection.exec_driver_sql(statement, values if len(values) > 1 else values[0]).rowcount
+    with driver(connection) as line:
+        cursor = line.cursor()
+        if len(values) > 1:
+            cursor.executemany(statement, values)
+        else:
+            cursor.execute(statement, values[0])
+        touched = int(cursor.rowcount)
+        cursor.close()
+        return touched
 
 
 @lru_cache(maxsize=256)
@@ -100,8 +112,10 @@ def _as_json(none_as_null: bool, values: Values) -> Values:
 
 def _copy(connection: Connection, table: Table, names: Names, values: list[tuple[Any, ...]]) -> None:
     columns = ", ".join(f'"{name}"' for name in names)
-    driver = connection.connection.driver_connection
-    assert driver is not None, "a connection in a transaction has its driver's"
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
+    with (
+        driver(connection) as line,
+        line.cursor() as cursor,
+        cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy,
+    ):
         for row in values:
             copy.write_row(row)

@@ -1,0 +1,155 @@
+"""Statements of the busiest paths, compiled once for each database and run by its driver.
+
+Owns what SQLAlchemy does anew for each execution, which costs twice the driver's own work: here it is done once. The
+same SQL, the same column types, the same errors. Where somebody listens to statements, SQLAlchemy runs them itself.
+"""
+
+from collections import namedtuple
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ARRAY, JSON, Boolean, Connection, Dialect, String, TypeDecorator, bindparam
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
+
+Convert = Any
+"""A processor of a column type: from Python to the driver or back, None where nothing is to be done."""
+
+
+class Texts(TypeDecorator[Sequence[str]]):
+    """Any number of texts as one parameter."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(JSON() if dialect.name == "sqlite" else ARRAY(String))
+
+
+class among(FunctionElement[bool]):  # noqa: N801 - reads as SQL
+    """`among(column, texts("names"))`: the column is one of the texts; one statement, however many there are."""
+
+    name = "among"
+    type = Boolean()
+    inherit_cache = True
+
+
+def texts(name: str) -> Any:
+    """The parameter of `among`."""
+    return bindparam(name, type_=Texts())
+
+
+@compiles(among, "postgresql")
+def _any(element: among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, values = (compiler.process(each, **kw) for each in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+@compiles(among, "sqlite")
+def _each(element: among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, values = (compiler.process(each, **kw) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - compiled parts of a statement of ours
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A statement as one database takes it, and what makes its values and its rows."""
+
+    sql: str
+    fixed: Mapping[str, Any]
+    processors: Mapping[str, Convert]
+    order: Sequence[str] | None
+    row: Any
+    loaders: Sequence[tuple[int, Convert]]
+
+
+class Prepared:
+    """A SELECT, or a write with or without RETURNING, with named parameters and without lists that expand."""
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+        self._forms: dict[str, _Form] = {}
+        self._columns = tuple(statement.exported_columns)
+
+    def all(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """All rows, named as their columns are. Raises what SQLAlchemy raises."""
+        if connection.engine.dispatch.before_cursor_execute:
+            result = connection.execute(self.statement, values)
+            return list(result.all()) if self._columns else []
+        form = self._form(connection.dialect)
+        given = {**form.fixed, **values}
+        for name, process in form.processors.items():
+            given[name] = process(given[name])
+        with driver(connection) as line:
+            cursor = line.cursor()
+            cursor.execute(form.sql, given if form.order is None else [given[name] for name in form.order])
+            found = cursor.fetchall() if self._columns else []
+            cursor.close()
+        if not form.loaders:
+            return list(map(form.row._make, found))
+        return [form.row._make(_loaded(row, form.loaders)) for row in found]
+
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> Any | None:
+        """The first row, if there is one."""
+        found = self.all(connection, values)
+        return found[0] if found else None
+
+    def _form(self, dialect: Dialect) -> _Form:
+        """Made once: every engine of a database is configured alike."""
+        if dialect.name not in self._forms:
+            self._forms[dialect.name] = self._made(dialect)
+        return self._forms[dialect.name]
+
+    def _made(self, dialect: Dialect) -> _Form:
+        compiled = self.statement.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
+        processors = {
+            name: process
+            for name, bound in compiled.binds.items()
+            if (process := bound.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        loaders = [
+            (place, load)
+            for place, column in enumerate(self._columns)
+            if (load := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+        ]
+        names = [column.name for column in self._columns]
+        row = namedtuple("Row", names)  # type: ignore[misc]  # its columns are known here alone
+        return _Form(compiled.string, fixed, processors, compiled.positiontup, row, loaders)
+
+
+def _loaded(row: Sequence[Any], loaders: Sequence[tuple[int, Convert]]) -> list[Any]:
+    values = list(row)
+    for place, load in loaders:
+        values[place] = load(values[place])
+    return values
+
+
+@contextmanager
+def driver(connection: Connection) -> Iterator[Any]:
+    """The driver's own connection, in the transaction of ours; its errors come out as SQLAlchemy's."""
+    dialect = connection.dialect
+    line = connection.connection.driver_connection
+    assert line is not None, "a connection in a transaction has its driver's"
+    try:
+        yield line
+    except dialect.loaded_dbapi.Error as error:
+        lost = dialect.is_disconnect(error, line, None)
+        told = DBAPIError.instance(
+            None,
+            None,
+            error,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=dialect,
+        )
+        if lost:
+            connection.invalidate(error)
+        raise told from error
