@@ -11,8 +11,8 @@ from functools import wraps
 from typing import Any, Final, ParamSpec
 from uuid import UUID
 
-from flask import Flask, Response, current_app, g, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, current_app, g, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection, RowMapping
 
@@ -104,6 +104,12 @@ class _Cookie(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return _encrypted(app)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Nobody has to be read where no cookie came, as with every request by a key."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return SecureCookieSession()
+        return super().open_session(app, request)
 
 
 def _encrypted(app: Flask) -> bool:

@@ -1,0 +1,81 @@
+"""Statements that the driver runs give what SQLAlchemy gives: the same rows, the same errors."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine, bindparam, event, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ledger.store import tables as t
+from ledger.store.bulk import insert_rows
+from ledger.store.engine import Contended, reading, writing
+from ledger.store.prepared import Prepared, among, texts
+from ledger.store.types import new_id
+
+NOW = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
+NAMED = select(t.definition).where(among(t.definition.c.slug, texts("slugs"))).order_by(t.definition.c.slug)
+SLUGS = ["a", "b", 'it\'s {c}, "d"']
+
+
+@pytest.fixture
+def buyer(engine: Engine) -> dict[str, object]:
+    row = {
+        "id": new_id(),
+        "slug": "north-bank",
+        "kind": "buyer",
+        "legal_name": "North Bank",
+        "address": {"country": "GB"},
+        "vat_registered": False,
+        "time_zone": "Europe/London",
+        "version": 1,
+        "created_at": NOW,
+    }
+    with writing(engine) as connection:
+        insert_rows(connection, t.organisation, [row])
+    return row
+
+
+def test_rows_are_read_in_the_types_of_their_columns(engine: Engine, buyer: dict[str, object]) -> None:
+    query = select(t.organisation).where(t.organisation.c.slug == bindparam("slug"))
+    with reading(engine) as connection:
+        (ours,) = Prepared(query).all(connection, {"slug": "north-bank"})
+        theirs = connection.execute(query, {"slug": "north-bank"}).one()
+    assert ours._asdict() == theirs._asdict()
+    assert {name: getattr(ours, name) for name in buyer} == buyer
+
+
+@pytest.mark.parametrize("wanted", [[], ["b"], SLUGS, ["b", "unknown"]], ids=["none", "one", "all", "some"])
+def test_a_list_of_any_length_is_one_parameter(engine: Engine, buyer: dict[str, object], wanted: list[str]) -> None:
+    rows = [{"id": new_id(), "buyer_id": buyer["id"], "slug": slug, "created_at": NOW} for slug in SLUGS]
+    with writing(engine) as connection:
+        insert_rows(connection, t.definition, rows)
+        found = [row.slug for row in Prepared(NAMED).all(connection, {"slugs": wanted})]
+    assert found == sorted(set(wanted) & set(SLUGS))
+
+
+def test_what_a_listener_hears_is_what_is_run(engine: Engine, buyer: dict[str, object]) -> None:
+    query = Prepared(select(t.organisation.c.legal_name).where(t.organisation.c.slug == bindparam("slug")))
+    with reading(engine) as connection:
+        unheard = query.all(connection, {"slug": "north-bank"})
+    heard: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: heard.append(statement))
+    with reading(engine) as connection:
+        assert query.all(connection, {"slug": "north-bank"}) == unheard == [(buyer["legal_name"],)]
+    assert any("organisation" in statement for statement in heard)
+
+
+def test_what_is_already_there_is_contended(engine: Engine, buyer: dict[str, object]) -> None:
+    with pytest.raises((Contended, IntegrityError)), writing(engine) as connection:
+        insert_rows(connection, t.organisation, [{**buyer, "id": new_id()}])
+    with reading(engine) as connection:
+        assert connection.execute(select(t.organisation.c.id)).scalars().all() == [buyer["id"]]
+
+
+def test_a_write_is_undone_with_its_transaction(engine: Engine, buyer: dict[str, object]) -> None:
+    rename = Prepared(update(t.organisation).where(t.organisation.c.id == bindparam("wanted")).values(legal_name="Other"))
+    with engine.connect() as connection, connection.begin() as transaction:
+        assert rename.all(connection, {"wanted": buyer["id"]}) == []
+        assert connection.execute(select(t.organisation.c.legal_name)).scalar_one() == "Other"
+        transaction.rollback()
+    with reading(engine) as connection:
+        assert connection.execute(select(t.organisation.c.legal_name)).scalar_one() == "North Bank"
