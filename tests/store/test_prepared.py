@@ -72,7 +72,8 @@ def test_what_is_already_there_is_contended(engine: Engine, buyer: dict[str, obj
 
 
 def test_a_write_is_undone_with_its_transaction(engine: Engine, buyer: dict[str, object]) -> None:
-    rename = Prepared(update(t.organisation).where(t.organisation.c.id == bindparam("wanted")).values(legal_name="Other"))
+    this = t.organisation.c.id == bindparam("wanted")
+    rename = Prepared(update(t.organisation).where(this).values(legal_name="Other"))
     with engine.connect() as connection, connection.begin() as transaction:
         assert rename.all(connection, {"wanted": buyer["id"]}) == []
         assert connection.execute(select(t.organisation.c.legal_name)).scalar_one() == "Other"
