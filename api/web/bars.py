@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from api.languages import marked
 from ledger.domain.attendance import Interval, Intervals, common, lasting, reached, waiting
 from ledger.domain.lifecycle import Party, Slot
 from ledger.domain.terms import Definition
@@ -15,7 +16,7 @@ from ledger.services.readings import Picture
 WIDTH: Final = 1_000
 BEYOND: Final = timedelta(minutes=30)
 """How far before and after the slot the axis reaches, where somebody was there."""
-ROWS: Final = (("Prospect", Party.PROSPECT), ("Buyer", Party.BUYER))
+ROWS: Final = ((marked("Prospect"), Party.PROSPECT), (marked("Buyer"), Party.BUYER))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from babel.dates import format_datetime
 from markupsafe import Markup
 
 from api.languages import gettext, locale, marked, ngettext, spoken
+from api.web import words
 from invoices import display as paper
 from invoices.languages import Language, tongue
 from invoices.words import OUTCOMES
@@ -123,6 +124,11 @@ def left(instant: datetime | str, now: datetime) -> str:
     return gettext("%(minutes)s min", minutes=minutes)
 
 
+def is_near(instant: datetime | str, now: datetime) -> bool:
+    """Whether it comes within two days."""
+    return _instant(instant) - now < timedelta(days=2)
+
+
 def _instant(value: datetime | str) -> datetime:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
@@ -177,6 +183,12 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "clock_time": clock_time,
     "day": day_of,
     "left": left,
+    "is_near": is_near,
+    "word": words.word,
+    "from_party": words.from_party,
+    "opened_by": words.opened_by,
+    "told": words.told,
+    "sentence": words.sentence,
     "fact": fact,
     "month": month,
 }

@@ -14,6 +14,7 @@ from flask import Response, request, url_for
 from sqlalchemy import Connection, select
 
 from api.databases import database
+from api.languages import gettext
 from api.problems import problem_of
 from api.units import clock
 from api.web import evidence
@@ -102,7 +103,7 @@ def decide_dispute(dispute_id: UUID) -> Response:
 
     def act(desk: Desk, case: Case, now: datetime) -> None:
         if not reason:
-            raise Malformed.at("reason", "a decision has a written reason")
+            raise Malformed.at("reason", gettext("a decision has a written reason"))
         actor = actor_of(person().principal)
         disputes.decide(desk, case, dispute_id, _decision(case, request.form), reason, actor, now)
 
@@ -124,7 +125,7 @@ def write_to_dispute(dispute_id: UUID) -> Response:
     try:
         files = evidence.files_sent() if person().principal.party is not None else []
         if message is None and not files:
-            raise Malformed.at("message", "Write something, or choose a file.")
+            raise Malformed.at("message", gettext("Write something, or choose a file."))
     except Malformed as malformed:
         return _page(dispute_id, given=request.form, refused=malformed)
     return _command(dispute_id, act)
@@ -140,7 +141,7 @@ def reply_to_dispute(dispute_id: UUID) -> Response:
     def act(desk: Desk, case: Case, now: datetime) -> None:
         position = request.form.get("position")
         if position not in list(Position):
-            raise Malformed.at("position", "say whether you concede or contest")
+            raise Malformed.at("position", gettext("say whether you concede or contest"))
         disputes.reply(desk, case, dispute_id, Position(position), message, actor_of(person().principal), now)
         evidence.keep(desk, case, now, files)
 
@@ -180,7 +181,7 @@ def _decision(case: Case, form: Mapping[str, str]) -> Findings | int:
         return findings_of(case, form)
     percent = form.get("share", "").strip()
     if not (percent.isascii() and percent.isdigit() and int(percent[:4]) <= 100):
-        raise Malformed.at("share", "a share is a whole number of percent, up to 100")
+        raise Malformed.at("share", gettext("a share is a whole number of percent, up to 100"))
     return int(percent) * 100
 
 

@@ -12,6 +12,7 @@ from flask import Response, request, url_for
 from sqlalchemy import Connection, select
 
 from api.databases import database
+from api.languages import gettext, marked
 from api.problems import problem_of
 from api.units import JSON, clock
 from api.uploads import Upload
@@ -31,13 +32,13 @@ from ledger.store import tables as t
 from ledger.store.engine import reading
 
 KINDS: Final = {
-    "document": "A document",
-    "screenshot": "A screenshot",
-    "recording": "A recording",
-    "statement": "A statement in words",
+    "document": marked("A document"),
+    "screenshot": marked("A screenshot"),
+    "recording": marked("A recording"),
+    "statement": marked("A statement in words"),
 }
 """What a person adds by hand, beside attempts to reach the prospect."""
-ATTEMPT: Final = {commands.CONTACT_ATTEMPT: "An attempt to reach the prospect"}
+ATTEMPT: Final = {commands.CONTACT_ATTEMPT: marked("An attempt to reach the prospect")}
 LONGEST_WORDS: Final = 2_000
 
 
@@ -58,11 +59,11 @@ def add_evidence(appointment_id: UUID) -> Response:
     try:
         kind, at, sent = request.form.get("kind"), _instant(request.form.get("occurred_at", "")), files_sent()
         if kind not in _kinds():
-            raise Malformed.at("kind", "Say what it is.")
+            raise Malformed.at("kind", gettext("Say what it is."))
         if words:
             sent.append(Upload(None, JSON, dumps({"note": words}, sort=True)))
         if not sent:
-            raise Malformed.at("files", "Choose a file, or write what you know.")
+            raise Malformed.at("files", gettext("Choose a file, or write what you know."))
     except Malformed as malformed:
         return _page(appointment_id, malformed)
     refusal = refusal_of(appointment_id, lambda desk, case, now: keep(desk, case, now, sent, kind=kind, at=at), clock)
@@ -93,12 +94,14 @@ def files_sent() -> list[Upload]:
     """The files of the form that was sent; a field that was left empty is none. Raises `Malformed`."""
     parts = [part for part in request.files.getlist("files") if part.filename]
     if len(parts) > MOST_FILES:
-        raise Malformed.at("files", f"Send up to {MOST_FILES} files at once; more may follow.")
+        raise Malformed.at("files", gettext("Send up to %(n)s files at once; more may follow.", n=MOST_FILES))
     uploads = []
     for part in parts:
         content = part.stream.read(LARGEST_FILE + 1)
         if len(content) > LARGEST_FILE:
-            raise Malformed.at("files", f"“{part.filename}” is larger than 10 MiB; send it in parts.")
+            raise Malformed.at(
+                "files", gettext("“%(name)s” is larger than 10 MiB; send it in parts.", name=part.filename)
+            )
         uploads.append(Upload(part.filename, part.mimetype or "application/octet-stream", content))
     return uploads
 
@@ -167,4 +170,4 @@ def _instant(text: str) -> datetime:
     try:
         return from_local(datetime.fromisoformat(text), person().time_zone)
     except ValueError:
-        raise Malformed.at("occurred_at", "Give the day and the time at which it happened.") from None
+        raise Malformed.at("occurred_at", gettext("Give the day and the time at which it happened.")) from None

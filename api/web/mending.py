@@ -5,26 +5,29 @@ Owns the words of the mend for each code. Whether something is refused, and why,
 
 from typing import Any, Final
 
+from api.languages import marked
 from ledger.domain.errors import Refusal
 
 MENDS: Final = {
-    "reason_not_taken": "Choose one of the reasons that both sides agreed on.",
-    "reason_does_not_count": "Choose one of the reasons that both sides agreed on.",
-    "nothing_disputed": "Change at least one fact: who was there, the minutes, or a criterion.",
-    "already_decided": "Claim a fact that nobody has conceded and no arbiter has decided.",
-    "return_cap_reached": "Agree with the supplier on a credit by hand; claims withdrawn or dismissed make room.",
-    "not_contestable": "Nothing needs doing: you are owed all of it.",
-    "nothing_owed": "Nothing needs doing: you owe nothing for it.",
-    "disputed": "Answer the dispute that is open.",
-    "contact_attempts_missing": "Add each attempt under Evidence, with the time at which you made it.",
-    "minutes_of_an_absence": "Leave the minutes empty, or say that it took place.",
-    "in_the_future": "Give the time at which it happened.",
-    "superseded_version": "Read the newest version, and answer that one.",
-    "superseded_definition": "Read the newest version, and answer that one.",
-    "effective_in_the_past": "Choose now, or a time to come.",
-    "currency_changed": "Give the other currency a definition of its own.",
-    "message_needed": "Write what is wrong with the document.",
-    "version_mismatch": "Look at what has changed, then do it again.",
+    "reason_not_taken": marked("Choose one of the reasons that both sides agreed on."),
+    "reason_does_not_count": marked("Choose one of the reasons that both sides agreed on."),
+    "nothing_disputed": marked("Change at least one fact: who was there, the minutes, or a criterion."),
+    "already_decided": marked("Claim a fact that nobody has conceded and no arbiter has decided."),
+    "return_cap_reached": marked(
+        "Agree with the supplier on a credit by hand; claims withdrawn or dismissed make room."
+    ),
+    "not_contestable": marked("Nothing needs doing: you are owed all of it."),
+    "nothing_owed": marked("Nothing needs doing: you owe nothing for it."),
+    "disputed": marked("Answer the dispute that is open."),
+    "contact_attempts_missing": marked("Add each attempt under Evidence, with the time at which you made it."),
+    "minutes_of_an_absence": marked("Leave the minutes empty, or say that it took place."),
+    "in_the_future": marked("Give the time at which it happened."),
+    "superseded_version": marked("Read the newest version, and answer that one."),
+    "superseded_definition": marked("Read the newest version, and answer that one."),
+    "effective_in_the_past": marked("Choose now, or a time to come."),
+    "currency_changed": marked("Give the other currency a definition of its own."),
+    "message_needed": marked("Write what is wrong with the document."),
+    "version_mismatch": marked("Look at what has changed, then do it again."),
 }
 
 

@@ -14,6 +14,7 @@ from flask import Response, request, url_for
 from sqlalchemy import Connection
 
 from api.databases import database
+from api.languages import gettext
 from api.problems import problem_of
 from api.units import clock
 from api.web import evidence
@@ -76,10 +77,10 @@ def open_dispute(appointment_id: UUID) -> Response:
 
     def act(desk: Desk, case: Case, now: datetime) -> None:
         if request.form.get("version") != str(case.state.version):
-            raise VersionMismatch("It has changed since you opened this page. Look again, then decide.")
+            raise VersionMismatch(gettext("It has changed since you opened this page. Look again, then decide."))
         reason, claim = request.form.get("reason", ""), _claim(case, request.form)
         if not reason:
-            raise Malformed.at("reason", "Choose the reason.")
+            raise Malformed.at("reason", gettext("Choose the reason."))
         message = request.form.get("message", "").strip()[:LONGEST_NOTE] or None
         actor = actor_of(person().principal)
         opened.append(disputes.open_dispute(desk, case, reason, claim, message, actor, now))
