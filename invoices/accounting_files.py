@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from invoices.files import EPOCH
 from invoices.lines_csv import guarded
 from ledger.domain.calendar import Period
+from ledger.domain.money import EXPONENTS, exponent
 from ledger.reports import accounting, beancount
 
 SHEETS: Final[tuple[tuple[str, Sequence[str], Callable[[Connection, Period], Iterator[tuple[Any, ...]]]], ...]] = (
@@ -57,15 +58,21 @@ def archive(connection: Connection, period: Period) -> bytes:
     return content.getvalue()
 
 
+def number_format(digits: int) -> str:
+    """How a worksheet shows an amount: with as many digits after the point as its currency has."""
+    return "#,##0" + ("." + "0" * digits if digits else "")
+
+
 def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]], tell: Progress) -> int:
     """The rows as `path`.csv and `path`.xlsx; how many they are."""
     amounts = {index for index, name in enumerate(columns) if name in accounting.AMOUNTS}
-    count = 0
+    currency, count = columns.index("currency"), 0
     with ExitStack() as open_files:
         file = open_files.enter_context(path.with_suffix(".csv").open("w", encoding="utf-8", newline=""))
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         book = open_files.enter_context(xlsxwriter.Workbook(path.with_suffix(".xlsx"), options))
-        bold, decimal = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00##"})
+        bold = book.add_format({"bold": True})
+        plain = {digits: book.add_format({"num_format": number_format(digits)}) for digits in set(EXPONENTS.values())}
         sheet = book.add_worksheet(path.name)
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, columns, bold)
@@ -75,6 +82,7 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]
             table.writerow([value if index in amounts else guarded(value) for index, value in enumerate(row)])
             if count > MOST_ROWS:
                 continue  # a worksheet is full; the CSV holds everything
+            decimal = plain[exponent(row[currency])]
             for index, value in enumerate(row):
                 if index in amounts:
                     sheet.write_number(count, index, float(value), decimal)  # a workbook knows no other numbers

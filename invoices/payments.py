@@ -5,9 +5,9 @@ payment may be partial or too much; what is too much stays as a credit of the pa
 payable: a credit note, a statement before the supplier's invoice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select
 
 from invoices.issuing import ENTRIES, drawable
 from ledger.domain.calendar import local_date, midnight
+from ledger.domain.canonical import content_hash
 from ledger.domain.errors import Conflict, IllegalMove, Refused, Unknown
 from ledger.domain.journal import AccountKind, EntryKind
 from ledger.domain.money import Money
@@ -161,27 +162,32 @@ def record_supplier_document(
     _check_day("issued_on", issued_on, row.zone, now)
     pair = (row.supplier_id, row.buyer_id, row.currency)
     prepaid = drawable(connection, pair, net + tax) if row.kind == "statement" else 0
-    connection.execute(
-        insert(t.supplier_document),
-        {
-            "document_id": document_id,
-            "buyer_id": row.buyer_id,
-            "supplier_id": row.supplier_id,
-            "number": number,
-            "issued_on": issued_on,
-            "net": net,
-            "tax": tax,
-            "prepaid": prepaid,
-            "recorded_at": now,
-            "actor": actor,
-        },
-    )
+    recorded = {
+        "document_id": document_id,
+        "buyer_id": row.buyer_id,
+        "supplier_id": row.supplier_id,
+        "number": number,
+        "issued_on": issued_on,
+        "net": net,
+        "tax": tax,
+        "prepaid": prepaid,
+        "recorded_at": now,
+        "actor": actor,
+    }
+    connection.execute(insert(t.supplier_document), {**recorded, "hash": supplier_document_hash(recorded)})
     postings = Postings(connection, Accounts(connection))
     stamp: dict[str, Any] = {"source_id": document_id, "effective_at": now, "recorded_at": now}
     postings.post(ENTRIES["credit_note" if row.kind == "credit_note" else "invoice"], pair, (net, tax), **stamp)
     if prepaid:
         postings.post(EntryKind.DEPOSIT_DRAWN, pair, (prepaid,), **stamp)
     postings.write()
+
+
+def supplier_document_hash(row: Mapping[str, Any]) -> str:
+    """What identifies the supplier's own document as it was recorded: SHA-256 over every column but the hash."""
+    values = {name: row[name] for name in ("number", "net", "tax", "prepaid", "actor")}
+    values |= {name: str(row[name]) for name in ("document_id", "buyer_id", "supplier_id", "issued_on")}
+    return content_hash({**values, "recorded_at": row["recorded_at"].astimezone(UTC).isoformat()})
 
 
 def receive_deposit(

@@ -11,15 +11,17 @@ from invoices import facturx
 from invoices.document import Document, Line
 from invoices.en16931 import NoEInvoice
 from invoices.engine import EmbeddedFile
+from invoices.layout import layout
 from invoices.render import render
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """The bytes of each file; `xml` is None where no e-invoice can be made."""
+    """The bytes of each file, and the layout that made them; `xml` is None where no e-invoice can be made."""
 
     pdf: bytes
     xml: bytes | None
+    layout: str
 
 
 def print_document(document: Document, lines: Sequence[Line], logo: bytes | None = None) -> Printed:
@@ -27,9 +29,9 @@ def print_document(document: Document, lines: Sequence[Line], logo: bytes | None
     try:
         xml = facturx.xml(document, lines)
     except NoEInvoice:
-        return Printed(render(document, lines, logo=logo), None)
+        return Printed(render(document, lines, logo=logo), None, layout())
     attached = EmbeddedFile(facturx.FILE_NAME, xml, facturx.DESCRIPTION)
-    return Printed(render(document, lines, attachments=[attached], xmp=facturx.XMP, logo=logo), xml)
+    return Printed(render(document, lines, attachments=[attached], xmp=facturx.XMP, logo=logo), xml, layout())
 
 
 def print_json(document: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], logo: bytes | None = None) -> Printed:

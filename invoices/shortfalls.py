@@ -39,8 +39,7 @@ def minimums(connection: Connection, agreements: Iterable[InForce], period: Peri
     """The agreements whose month has a minimum by the terms in force at its end and no shortfall yet."""
     ends: dict[datetime, set[UUID]] = {}
     for terms in agreements:
-        end = period.end(terms.definition.time_zone) - LAST_INSTANT
-        ends.setdefault(end, set()).add(terms.agreement_id)
+        ends.setdefault(last_instant(terms, period), set()).add(terms.agreement_id)
     found = {
         agreement_id: Minimum(terms, terms.agreement.price.minimum_per_month, at)
         for at, ids in ends.items()
@@ -61,6 +60,11 @@ def minimums(connection: Connection, agreements: Iterable[InForce], period: Peri
     return found
 
 
+def last_instant(terms: InForce, period: Period) -> datetime:
+    """When a shortfall of the period takes effect."""
+    return period.end(terms.definition.time_zone) - LAST_INSTANT
+
+
 def accrue(connection: Connection, minimum: Minimum, period: Period, now: datetime) -> None:
     """Posts what the month lacks, if anything. The caller holds the agreement's lock."""
     terms = minimum.terms
@@ -68,8 +72,8 @@ def accrue(connection: Connection, minimum: Minimum, period: Period, now: dateti
     made = select(accrual.id).where(*of_the_month, accrual.kind == AccrualKind.SHORTFALL)
     if connection.execute(made).first() is not None:
         return
-    missing = minimum.amount - _reached(connection, minimum, period)
-    if missing <= 0:
+    lacking = missing(connection, minimum, period, known_at=now)
+    if lacking <= 0:
         return
     accrual_id = new_id()
     connection.execute(
@@ -87,10 +91,10 @@ def accrue(connection: Connection, minimum: Minimum, period: Period, now: dateti
             "confirmed": "",
             "definition": terms.slug,
             "definition_version": terms.definition_version,
-            "base": missing,
+            "base": lacking,
             "bonus": 0,
             "share": BASIS_POINTS,
-            "amount": missing,
+            "amount": lacking,
             "currency": terms.definition.currency,
         },
     )
@@ -98,7 +102,7 @@ def accrue(connection: Connection, minimum: Minimum, period: Period, now: dateti
     postings.post(
         EntryKind.ACCRUAL,
         (terms.supplier_id, terms.buyer_id, terms.definition.currency),
-        (missing,),
+        (lacking,),
         source_id=accrual_id,
         effective_at=minimum.at,
         recorded_at=now,
@@ -106,16 +110,18 @@ def accrue(connection: Connection, minimum: Minimum, period: Period, now: dateti
     postings.write()
 
 
-def _reached(connection: Connection, minimum: Minimum, period: Period) -> int:
-    """What accrued in the month less what of it fell before the month was over, in minor units.
+def missing(connection: Connection, minimum: Minimum, period: Period, *, known_at: datetime) -> int:
+    """The minimum less what accrued in the month and did not fall before it was over, in minor units.
 
     By what took effect when, whatever was held, split or invoiced since: no result depends on when the run comes.
+    What was recorded after `known_at` is left out.
     """
     terms, start = minimum.terms, period.start(minimum.terms.definition.time_zone)
     charged = (
         accrual.agreement_id == terms.agreement_id,
         accrual.month == period.number,
         accrual.kind == AccrualKind.OUTCOME,
+        accrual.recorded_at <= known_at,
     )
     entry, transfer = t.entry.c, t.transfer.c
     fallen = (
@@ -127,11 +133,13 @@ def _reached(connection: Connection, minimum: Minimum, period: Period) -> int:
             entry.kind.in_((EntryKind.REDUCTION, EntryKind.REVERSAL)),
             entry.effective_at >= start,
             entry.effective_at <= minimum.at,
+            entry.recorded_at <= known_at,
             entry.appointment_id.in_(select(accrual.appointment_id).where(*charged)),
         )
     )
     accrued = connection.execute(select(_total(accrual.amount)).where(*charged)).scalar_one()
-    return accrued - connection.execute(fallen).scalar_one()
+    reached: int = accrued - connection.execute(fallen).scalar_one()
+    return minimum.amount - reached
 
 
 def _total(amount: ColumnElement[int]) -> ColumnElement[int]:

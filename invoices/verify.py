@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, and_, exists, func, or_, select
 
-from invoices import facturx, groups, lines, verify_documents, verify_lines, verify_payments
+from invoices import facturx, groups, lines, verify_documents, verify_lines, verify_payments, verify_settling
 from invoices.document import Document
 from invoices.groups import Group
 from invoices.rendering import PDF, XML
@@ -66,6 +66,7 @@ def sweeps(storage: Storage | None) -> list[Sweep]:
         *verify_documents.SWEEPS,
         *verify_lines.SWEEPS,
         *verify_payments.SWEEPS,
+        *verify_settling.SWEEPS,
         *verify_chain.SWEEPS,
         Sweep((BRANDS,), brands),
         Sweep((DUE,), due),

@@ -18,7 +18,7 @@ from invoices.issuing import document_hash
 from invoices.line_digest import lines_digest
 from invoices.totals import tax_breakdown
 from ledger.domain.journal import EntryKind
-from ledger.domain.terms import BillingMode
+from ledger.domain.terms import BillingMode, TaxCategory
 from ledger.services.verify import UNREADABLE, Fault, Look, Sweep, explained
 from ledger.store import tables as t
 
@@ -143,6 +143,8 @@ def totals(look: Look, whole: Whole) -> Iterator[str]:
     if whole.sums and (min(s.first for s in whole.sums), max(s.last for s in whole.sums)) != (1, row.line_count):
         yield f"the lines are not numbered from 1 to {row.line_count}"
     nets = {(each.tax_category, each.tax_rate): each.net for each in whole.sums}
+    if len(nets) > 1 and any(category == TaxCategory.OUTSIDE for category, _ in nets):
+        yield "category O stands beside others"
     if nets != {(tax.category, tax.rate): tax.net for tax in frozen.taxes}:
         yield "the VAT table's nets are not what the lines sum to"
     if row.tax != sum(tax.tax for tax in frozen.taxes):

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from sqlalchemy import and_, not_, or_, select
 
+from ledger.domain.calendar import local_date
 from ledger.domain.errors import Refusal
 from ledger.domain.settlement import Position, Response, check_response
 from ledger.reports import settlement
@@ -27,13 +28,24 @@ def payments(look: Look) -> Iterator[Fault]:
         and_(payment.kind == "returned", entry.kind == "payment_returned"),
     )
     query = (
-        select(payment.id, payment.amount, transfer.amount.label("posted"))
+        select(
+            payment.id,
+            payment.amount,
+            payment.paid_on,
+            transfer.amount.label("posted"),
+            entry.effective_at,
+            document.content,
+        )
         .join_from(t.payment, t.entry, and_(entry.source_id == payment.id, kind), isouter=True)
         .join(t.transfer, transfer.entry_id == entry.id, isouter=True)
-        .where(or_(transfer.amount.is_(None), transfer.amount != payment.amount))
+        .join(t.document, document.id == payment.document_id, isouter=True)
     )
     for row in look.rows(query):
-        yield Fault(PAYMENTS, f"{row.amount} was paid, the books say {row.posted or 'nothing'}", f"payment {row.id}")
+        where = f"payment {row.id}"
+        if row.posted != row.amount:
+            yield Fault(PAYMENTS, f"{row.amount} was paid, the books say {row.posted or 'nothing'}", where)
+        elif row.content is not None and local_date(row.effective_at, row.content["time_zone"]) != row.paid_on:
+            yield Fault(PAYMENTS, f"it was paid on {row.paid_on}, the books say {row.effective_at}", where)
     yield from _strays(look)
 
 

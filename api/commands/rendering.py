@@ -27,24 +27,29 @@ def store_of(documents_url: str) -> Storage:
 def render(context: click.Context, everything: bool, processes: int, as_json: bool) -> None:
     """Render what is not yet rendered."""
     settings = current_settings()
-    storage, differing = store_of(settings.documents_url), list[tuple[str, str]]()
+    storage, proofs = store_of(settings.documents_url), list[rendering.Proof]()
     with opened(settings) as engine:
         if everything:
             with counting("Proving", as_json) as tell:
-                differing = list(rendering.prove(engine, storage, processes=processes, progress=tell))
+                proofs = list(rendering.prove(engine, storage, processes=processes, progress=tell))
         with counting("Rendering", as_json) as tell:
             few = processes if rendering.waiting(engine, retry=True) > 1 else 1
             result = rendering.render_pending(engine, storage, now=now, processes=few, retry=True, progress=tell)
-    faults = [*result.failures, *differing]
+    faults = [*result.failures, *((proof.number, proof.what) for proof in proofs if proof.is_fault)]
+    older = [(proof.number, proof.what) for proof in proofs if not proof.is_fault]
     if as_json:
         named = [{"document": number, "error": error} for number, error in faults]
-        print_json({"rendered": result.done, "proved": everything, "faults": named})
+        kept = [{"document": number, "note": note} for number, note in older]
+        print_json({"rendered": result.done, "proved": everything, "faults": named, "kept": kept})
     else:
         click.echo(f"Rendered {result.done} documents." if result.done else "Nothing waited to be rendered.")
         if faults:
             print_table(("document", "what is wrong"), faults)
-        elif everything:
-            click.echo("Everything that is kept renders to the same bytes.")
+        if older:
+            print_table(("document", "of another layout; what was handed out stands"), older)
+        if everything and not faults:
+            rest = "else " if older else ""
+            click.echo(f"Everything {rest}that is kept renders to the same bytes.")
     if faults:
         context.exit(1)
 

@@ -171,7 +171,10 @@ class Rendering(SQLModel, table=True):
 
 
 class DocumentFile(SQLModel, table=True):
-    """Bytes kept in the document store: where, how many, and their SHA-256."""
+    """Bytes kept in the document store: where, how many, their SHA-256, and the layout that made them.
+
+    They stand as they were made. `layout` is NULL for files from before it was noted.
+    """
 
     __tablename__ = "document_file"
     __table_args__ = (
@@ -187,6 +190,7 @@ class DocumentFile(SQLModel, table=True):
     size: int
     sha256: str
     stored_at: datetime = Field(sa_type=Instant)
+    layout: str | None = None
 
 
 class Deposit(SQLModel, table=True):

@@ -84,7 +84,10 @@ class CreditGrant(SQLModel, table=True):
 
 
 class SupplierDocument(SQLModel, table=True):
-    """The supplier's own invoice or credit note for a document of the mode `statement`: what makes it payable."""
+    """The supplier's own invoice or credit note for a document of the mode `statement`: what makes it payable.
+
+    `hash` covers all that the row says, so that none of it can be told otherwise later.
+    """
 
     __tablename__ = "supplier_document"
     __table_args__ = (
@@ -103,6 +106,7 @@ class SupplierDocument(SQLModel, table=True):
     prepaid: int = Field(sa_type=BigInteger)
     recorded_at: datetime = Field(sa_type=Instant)
     actor: str
+    hash: str
 
 
 class BankLine(SQLModel, table=True):

@@ -21,6 +21,7 @@ APPEND_ONLY = (
     "deposit",
     "dispute_message",
     "document",
+    "document_file",
     "document_line",
     "document_response",
     "download",

@@ -198,7 +198,7 @@ def _october(scene: Scene, documents_url: str) -> None:
     scene.ids |= {"document": kinds["invoice"], "statement": kinds["statement"]}
     for each in listed:
         # Bytes that stand in for a PDF: what these tests look at is who gets them.
-        printed = Printed(f"%PDF-1.7 {each['number']}".encode(), b"<invoice/>")
+        printed = Printed(f"%PDF-1.7 {each['number']}".encode(), b"<invoice/>", "1")
         rendering._keep(store_of(scene.app).engine, storage_at(documents_url), UUID(each["id"]), printed, scene.now)
     paid = scene.done("finance", "POST", "/v1/invoices/{document}/payments", {"amount": 100, "paid_on": "2026-11-02"})
     scene.ids["payment"] = paid["payments"][0]["id"]

@@ -1,5 +1,8 @@
 """The exported journal is read by somebody else's ledger, which comes to the same balances."""
 
+import subprocess
+import sys
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -7,6 +10,7 @@ from pathlib import Path
 import pytest
 from beancount import loader
 from beancount.core.data import Transaction
+from lxml import etree
 from sqlalchemy import Engine
 
 from invoices import accounting_files, payments
@@ -76,4 +80,40 @@ def test_every_month_stands_alone_in_its_buyers_time_zone(trade: Trade, tmp_path
     assert {month: loader.load_string(text)[1] for month, text in months.items()} == {month: [] for month in months}
     forged = months[NOVEMBER].replace(" 4156 JPY", " 4157 JPY", 1)
     assert forged != months[NOVEMBER]
-    assert loader.load_string(forged)[1], "a balance that is a penny off is told"
+    (tmp_path / "forged.beancount").write_text(forged, encoding="utf-8")
+    assert bean_check(tmp_path / "journal.beancount") == (0, "")
+    status, said = bean_check(tmp_path / "forged.beancount")
+    assert status == 1, "a balance that is a yen off is told"
+    assert "Balance failed" in said
+
+
+def bean_check(path: Path) -> tuple[int, str]:
+    """Beancount's own program on the file, as an accountant runs it: its exit status and what it complains of."""
+    program = Path(sys.executable).with_name("bean-check")
+    done = subprocess.run([program, "--no-cache", path], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_worksheet_shows_as_many_digits_as_the_currency_has(trade: Trade, tmp_path: Path) -> None:
+    with reading(trade.engine) as connection:
+        dict(accounting_files.write(connection, OCTOBER, tmp_path))
+    for name, amounts in (("journal", ["amount"]), ("invoices", ["net", "tax", "gross", "prepaid", "due"])):
+        head, *rows = cells(tmp_path / f"{name}.xlsx")
+        currency = [text for text, _ in head].index("currency")
+        shown = {
+            (row[currency][0], row[place][1]) for row in rows for place, (text, _) in enumerate(head) if text in amounts
+        }
+        assert shown == {("GBP", "#,##0.00"), ("JPY", "#,##0"), ("KWD", "#,##0.000")}, name
+
+
+def cells(path: Path) -> list[list[tuple[str, str | None]]]:
+    """The first sheet of a workbook, row by row: each cell's text and the format of its number."""
+    with zipfile.ZipFile(path) as bundle:
+        styles, sheet = (etree.fromstring(bundle.read(f"xl/{part}.xml")) for part in ("styles", "worksheets/sheet1"))
+    formats = {each.get("numFmtId"): each.get("formatCode") for each in styles.iter("{*}numFmt")}
+    built_in = {"0": None, "3": "#,##0", "4": "#,##0.00"}
+    used = [(built_in | formats)[each.get("numFmtId")] for each in styles.iterfind("{*}cellXfs/{*}xf")]
+    return [
+        [("".join(map(str, cell.itertext())), used[int(cell.get("s", "0"))]) for cell in row]
+        for row in sheet.iter("{*}row")
+    ]

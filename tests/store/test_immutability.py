@@ -8,9 +8,11 @@ from uuid import UUID
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import JSON, Connection, Engine, Table, TypeDecorator, inspect, select, text
+from sqlalchemy import JSON, Connection, Engine, Table, TypeDecorator, inspect, select, table, text
+from sqlalchemy import column as sql_column
 from sqlalchemy.exc import DatabaseError
 
+from invoices.payments import supplier_document_hash
 from ledger.domain.journal import EntryKind
 from ledger.domain.lifecycle import EventKind
 from ledger.services import private
@@ -28,6 +30,7 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
     "credit_request": {"amount": 1, "own_limit": 1},
     "deposit": {"amount": 1},
     "document": {"kind": "invoice", "mode": "statement", "line_count": 0, "corrects_id": None},
+    "document_file": {"kind": "pdf"},
     "document_line": {"amount": 1, "tax_category": "S", "outcome": None},
     "document_response": {"position": "accept"},
     "entry": {"kind": next(iter(EntryKind)).value},
@@ -52,16 +55,16 @@ STAND_INS: Mapping[type, Callable[[], Any]] = {
 
 def insert_row(engine: Engine, name: str, **given: Any) -> None:
     """One row on its own: foreign keys are somebody else's business here."""
-    table = t.metadata.tables[name]
-    row = {column.name: stand_in(table, column.name) for column in table.c} | dict(VALUES.get(name, {})) | given
+    target = t.metadata.tables[name]
+    row = {column.name: stand_in(target, column.name) for column in target.c} | dict(VALUES.get(name, {})) | given
     with engine.connect() as connection:
         trusting(connection)
-        connection.execute(table.insert().values(row))
+        connection.execute(target.insert().values(row))
         connection.commit()
 
 
-def stand_in(table: Table, name: str) -> Any:
-    column = table.c[name]
+def stand_in(target: Table, name: str) -> Any:
+    column = target.c[name]
     if column.nullable:
         return None
     if isinstance(column.type, TypeDecorator):
@@ -162,6 +165,28 @@ def test_an_older_installation_keeps_its_evidence_from_now_on_sealed(database_ur
         deferred = {key["name"] for key in inspect(connection).get_foreign_keys("appointment") if key["options"]}
         assert deferred == {f"fk_appointment_{name}_appointment" for name in ("replaces_id", "replaced_by_id")}
     assert_refused(engine, "DELETE FROM evidence")
+    engine.dispose()
+
+
+def test_what_suppliers_issued_before_is_sealed_as_it_is_recorded(database_url: str) -> None:
+    migrate.downgrade(database_url, "0003")
+    row = {
+        "document_id": new_id(), "buyer_id": new_id(), "supplier_id": new_id(), "number": "R-7",
+        "issued_on": date(2026, 11, 2), "net": 18000, "tax": 3600, "prepaid": 0, "recorded_at": AT, "actor": "ann",
+    }  # fmt: skip
+    columns = [column for column in t.supplier_document.c if column.name != "hash"]
+    older = table(t.supplier_document.name, *(sql_column(column.name, column.type) for column in columns))
+    engine = make_engine(database_url)
+    with engine.connect() as connection:
+        trusting(connection)
+        connection.execute(older.insert().values(row))
+        connection.commit()
+    engine.dispose()
+    migrate.upgrade(database_url)
+    engine = make_engine(database_url)
+    with engine.connect() as connection:
+        assert connection.execute(select(t.supplier_document.c.hash)).scalar_one() == supplier_document_hash(row)
+    assert_refused(engine, "DELETE FROM supplier_document")
     engine.dispose()
 
 
