@@ -21,6 +21,7 @@ from api.endpoints import Resource
 from api.resources import (
     agreements,
     appointments,
+    batches,
     billing_runs,
     branding,
     calendars,
@@ -58,6 +59,7 @@ BLUEPRINTS: tuple[Resource, ...] = (
     dry_runs.blueprint,
     agreements.blueprint,
     appointments.blueprint,
+    batches.blueprint,
     evidence.blueprint,
     calendars.blueprint,
     explanations.blueprint,

@@ -9,18 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import ColumnElement, Connection, select
 
-from api import problems, strict_json
 from api.auth import ADMIN, BUYER, OPERATOR, PARTIES, SUPPLIER, Principal, visible
 from api.endpoints import Resource
 from api.resources.connections import attaching
 from api.schemas import appointments as schemas
-from api.schemas import load, page_of
+from api.schemas import page_of
 from api.units import Answer, Command, Query, with_id
 from api.units import settings as current_settings
-from ledger.domain.errors import Malformed, NotAllowed, Refusal, Refused, Unknown, VersionMismatch
+from ledger.domain.errors import Malformed, NotAllowed, Refused, Unknown, VersionMismatch
 from ledger.domain.intake import Company, ConsentGiven, Prospect, Submission
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Slot
 from ledger.domain.outcome import Findings
@@ -87,16 +85,21 @@ def submit(command: Command, body: Mapping[str, Any]) -> Submitted:
         result = intake.submit(pinned, submission, command.now, command.principal.actor, digests=digests)
     desk.flush()
     if isinstance(result, NotTaken):
-        raise Kept(Refused(result.violations, "the definition's intake rules refuse it", code="intake_refused"))
+        raise Kept(refused(result))
     names = [*digests.values(), matching.reference_name(timeline.supplier, submission.reference)]
     if body["calendar"]:
         names += name_in_calendar(command, result.case, body["calendar"])
     if result.person is None:
-        return Submitted(_shown(command, result.case), names, 200)
+        return Submitted(shown_again(command, result.case), names, 200)
     slugs = {pinned.supplier_id: timeline.supplier, pinned.buyer_id: timeline.buyer}
     shown = appointments.submitted(connection, result.case, result.person, slugs, command.now)
     shown["calendar"] = matching.calendar_of(connection, result.case.id) if body["calendar"] else None
     return Submitted(shown, names)
+
+
+def refused(result: NotTaken) -> Refused:
+    """The refusal of a submission that broke clauses; it is on record."""
+    return Refused(result.violations, "the definition's intake rules refuse it", code="intake_refused")
 
 
 def name_in_calendar(command: Command, case: Case, calendar: Mapping[str, Any]) -> list[str]:
@@ -135,52 +138,6 @@ def submission_of(body: Mapping[str, Any]) -> Submission:
 
 def _slot(body: Mapping[str, Any]) -> Slot:
     return Slot(body["starts_at"], body["ends_at"])
-
-
-@blueprint.command(
-    "/appointments/batch",
-    roles={SUPPLIER},
-    takes=schemas.BatchBody,
-    answers=schemas.BatchResults,
-    limit=4 * 1024 * 1024,
-    lines=True,
-)
-def submit_appointments(command: Command) -> Answer:
-    """Submit up to 1,000 appointments: one result per item, in order. One bad item never spoils the others.
-
-    As `application/x-ndjson` there may be any number, one a line, and each line of the answer is one result.
-    """
-    names: list[str] = []
-    items = [_batch_result(command, number, item, names) for number, item in enumerate(command.body["items"])]
-    return Answer({"items": items}, then=attaching(deliveries.waiting_for(command.connection, names), command.now))
-
-
-def _batch_result(command: Command, index: int, item: Any, names: list[str]) -> dict[str, Any]:
-    try:
-        with command.connection.begin_nested():
-            taken = _submit_item(command, item)
-    except Refusal as refusal:
-        return _problem(index, refusal)
-    if isinstance(taken, Refusal):
-        return _problem(index, taken)
-    names += taken.names
-    return {"index": index, "status": taken.status, "appointment": taken.shown}
-
-
-def _submit_item(command: Command, item: Any) -> Submitted | Refusal:
-    try:
-        value = strict_json.loads(item) if isinstance(item, bytes) else item
-        return submit(command, load(_SUBMISSION, value))
-    except Kept as kept:
-        return kept.refusal
-
-
-def _problem(index: int, refusal: Refusal) -> dict[str, Any]:
-    problem = problems.problem_of(refusal)
-    return {"index": index, "status": problem.status, "problem": orjson.loads(problem.body())}
-
-
-_SUBMISSION = schemas.SubmissionBody()
 
 
 @blueprint.query(
@@ -336,10 +293,11 @@ def taken_in_hand(command: Command, appointment_id: UUID, actor: Actor) -> tuple
 def _answer(command: Command, case: Case, *, attach: bool = False) -> Answer:
     """The appointment as it is now; with `attach`, deliveries that wait for it are looked at again afterwards."""
     waiting = deliveries.waiting_for_appointment(command.connection, case.id) if attach else []
-    return Answer(_shown(command, case), version=case.state.version, then=attaching(waiting, command.now))
+    return Answer(shown_again(command, case), version=case.state.version, then=attaching(waiting, command.now))
 
 
-def _shown(command: Command, case: Case) -> dict[str, Any]:
+def shown_again(command: Command, case: Case) -> dict[str, Any]:
+    """The appointment as it is now, read from the database."""
     shown = appointments.one(command.connection, case.id, t.appointment.c.id == case.id, command.now)
     if shown is None:
         raise Malformed.at("", "the appointment was not written")

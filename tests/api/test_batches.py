@@ -1,15 +1,42 @@
 """Many submissions in one request: as a list, and as a stream of lines without a limit."""
 
 import json
+import re
+from collections.abc import Callable
 from typing import Any
 
 from freezegun import freeze_time
+from sqlalchemy import Engine, event
 
 from api import ndjson
 from tests.api.conftest import Caller
-from tests.api.terms import agreed, body_of, submission
+from tests.api.terms import accepted, agreed, body_of, proposed, published, submission
+from tests.domain.documents import definition_document
 
 PATH = "/v1/appointments/batch"
+VARIES = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|sha256:[0-9a-f]{64}")
+
+
+def of(number: int, email: str, **changes: Any) -> dict[str, Any]:
+    return {**submission(reference=f"K-{number}"), "prospect": {"name": "A prospect", "email": email}} | changes
+
+
+EVERY_KIND: list[Any] = [
+    of(0, "first@example.com"),
+    of(1, "second@example.com", calendar={"external_id": "booking-1"}),
+    of(2, "First+again@Example.com"),
+    of(1, "third@example.com"),
+    of(4, "gone@example.com"),
+    of(5, "small@example.com", facts={"employees": 1, "title": "CFO"}),
+    of(6, "unknown@example.com", definition="no-such-thing"),
+    {"reference": "K-7"},
+    of(8, "third@example.com"),
+    of(9, "billboard@example.com", channel="billboard", consent=None),
+    of(10, "fourth@example.com"),
+    of(11, "fifth@example.com"),
+]
+"""Taken; taken, in a calendar; a duplicate; a reference again; suppressed; a criterion, a definition, a schema that is
+not met; taken after its reference was not; several clauses; the last that the cap lets in; one too many."""
 
 
 def test_a_stream_of_lines_is_answered_line_by_line_and_once(
@@ -32,8 +59,64 @@ def test_a_stream_of_lines_is_answered_line_by_line_and_once(
         assert len(body_of(supplier("GET", "/v1/appointments"))["items"]) == 3
 
 
+def test_a_batch_says_what_single_submissions_would_have_said(caller: Callable[..., Caller]) -> None:
+    said = list[Any]()
+    for supplier_slug, buyer_slug in (("acme-calls", "north-bank"), ("beta-leads", "west-bank")):
+        supplier, buyer = caller("supplier", supplier_slug), caller("buyer", buyer_slug)
+        with freeze_time("2026-10-05T09:00:00Z"):
+            published(
+                buyer, intake={**definition_document()["intake"], "caps": {"day": 4, "week": None, "month": None}}
+            )
+            agreement = proposed(buyer, supplier_slug)
+            for party in (buyer, supplier):
+                accepted(party, agreement)
+            gone = {"items": [{"kind": "email", "value": "gone@example.com"}]}
+            body_of(buyer("POST", "/v1/suppressions", gone), 201)
+            if not said:
+                found = body_of(supplier("POST", PATH, {"items": EVERY_KIND}))["items"]
+            else:
+                answers = [supplier("POST", "/v1/appointments", item) for item in EVERY_KIND]
+                found = [_single(index, answer) for index, answer in enumerate(answers)]
+            refusals = body_of(supplier("GET", "/v1/intake-refusals"))["items"]
+            text = json.dumps([found, [each["violations"] for each in reversed(refusals)]])
+            for own, shared in ((supplier_slug, "supplier"), (buyer_slug, "buyer")):
+                text = text.replace(own, shared)
+            said.append(json.loads(VARIES.sub("x", text)))
+    assert [each["status"] for each in said[0][0]] == [201, 201, 422, 409, 422, 422, 422, 400, 201, 422, 201, 422]
+    assert said[0] == said[1]
+
+
+def test_a_batch_asks_the_database_as_often_for_twelve_as_for_three(
+    buyer: Caller, supplier: Caller, app_engine: Engine
+) -> None:
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    counts = []
+    with freeze_time("2026-10-05T09:00:00Z"):
+        agreed(buyer, supplier)
+        event.listen(app_engine, "before_cursor_execute", note)
+        for first, count in ((0, 3), (100, 3), (200, 12)):
+            asked.clear()
+            items = [_numbered(first + number) for number in range(count)]
+            results = body_of(supplier("POST", PATH, {"items": items}))["items"]
+            assert {each["status"] for each in results} == {201}
+            counts.append(len(asked))
+        event.remove(app_engine, "before_cursor_execute", note)
+    assert counts[2] <= counts[1]
+
+
 def test_only_a_supplier_streams(client: Any, buyer: Caller) -> None:
     assert _stream(client, buyer, [b"{}"]).status_code == 403
+
+
+def _single(index: int, answer: Any) -> dict[str, Any]:
+    """What the batch would have said of it."""
+    body = answer.get_json()
+    told = {"appointment": body} if answer.status_code < 400 else {"problem": {**body, "instance": PATH}}
+    return {"index": index, "status": answer.status_code, **told}
 
 
 def _numbered(number: int) -> dict[str, Any]:

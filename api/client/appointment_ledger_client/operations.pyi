@@ -257,13 +257,6 @@ class Operations(ABC):
         key: str | None = None,
         if_match: str | None = None,
     ) -> dict[str, Any]: ...
-    def submit_appointments(
-        self,
-        body: Mapping[str, Any],
-        *,
-        key: str | None = None,
-        if_match: str | None = None,
-    ) -> dict[str, Any]: ...
     def show_appointment(
         self,
         appointment_id: str,
@@ -303,6 +296,13 @@ class Operations(ABC):
         appointment_id: str,
         body: Mapping[str, Any] | None = None,
         *,
+        if_match: str | None = None,
+    ) -> dict[str, Any]: ...
+    def submit_appointments(
+        self,
+        body: Mapping[str, Any],
+        *,
+        key: str | None = None,
         if_match: str | None = None,
     ) -> dict[str, Any]: ...
     def list_evidence(
