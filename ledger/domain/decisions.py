@@ -117,6 +117,8 @@ def found(
     if not allowed(state, EventKind.FOUND):
         if state.verdict is Verdict.DEEMED:
             raise WindowClosed(f"the window for findings closed; silence took effect at {state.verdict_at}")
+        if state.verdict is Verdict.CONTESTED and state.verdict_at is None:
+            raise WindowClosed("the window for findings closed; silence brought it to the arbiter")
         raise IllegalMove(
             f"findings are not possible while the appointment is {state.schedule}, its verdict {state.verdict}",
             code="illegal_transition",

@@ -89,12 +89,12 @@ def violations(
 
 def _timing(definition: Definition, submission: Submission, at: datetime) -> Iterator[Violation]:
     intake, starts_at, zone = definition.intake, submission.slot.starts_at, definition.time_zone
-    if at >= starts_at:
-        if at >= deadline(starts_at, intake.backdated_grace, zone, definition.calendar):
-            yield Violation("intake.backdated_grace", "backdated", "it was submitted after the slot had started")
-    elif not intake.submit_before.is_zero and at >= start_before(
-        starts_at, intake.submit_before, zone, definition.calendar
-    ):
+    backdated = at >= starts_at and at >= deadline(starts_at, intake.backdated_grace, zone, definition.calendar)
+    if backdated:
+        yield Violation("intake.backdated_grace", "backdated", "it was submitted after the slot had started")
+    if intake.submit_before.is_zero or (at >= starts_at and not backdated):
+        return  # whom the grace lets in after the start, the time before it keeps out no more
+    if at >= start_before(starts_at, intake.submit_before, zone, definition.calendar):
         yield Violation(
             "intake.submit_before", "submitted_too_late", "it was submitted too shortly before the slot's start"
         )

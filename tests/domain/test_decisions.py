@@ -175,6 +175,12 @@ def test_silence_takes_effect_at_the_deadline_whenever_anybody_looks() -> None:
     assert after.contest_at == utc(2026, 3, 19, 10, 30)
 
 
+def test_a_finding_after_silence_escalated_is_late() -> None:
+    escalating = silence(Silence.ESCALATE)
+    with pytest.raises(WindowClosed):
+        found(escalating, settled(escalating, booked(escalating)), ATTENDED, utc(2026, 12, 1))
+
+
 def test_escalated_silence_opens_a_dispute_that_waits_for_the_arbiter_alone() -> None:
     definition = silence(Silence.ESCALATE)
     state = settled(definition, booked(definition))

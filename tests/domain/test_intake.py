@@ -64,6 +64,10 @@ def test_a_backdated_submission_is_taken_within_the_grace() -> None:
     assert broken(grace, ends) == [("intake.backdated_grace", "backdated")]
 
 
+def test_whom_the_grace_lets_in_is_not_kept_out_by_the_time_before_the_start() -> None:
+    assert broken(intake(backdated_grace={"hours": 4}), START) == []
+
+
 def test_a_submission_at_the_very_latest_instant_is_too_late() -> None:
     latest = START - timedelta(hours=2)
     assert broken(at=latest - TICK) == []
@@ -240,6 +244,7 @@ def test_every_violated_clause_is_named_not_the_first_alone() -> None:
     )
     assert found == [
         ("intake.backdated_grace", "backdated"),
+        ("intake.submit_before", "submitted_too_late"),
         ("intake.channels", "channel_not_taken"),
         ("intake.lead_age", "lead_age_unknown"),
         ("intake.consent", "consent_missing"),
