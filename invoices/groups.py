@@ -7,7 +7,7 @@ freezes them, and the reasons that park a supplier. Decides nothing about amount
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, func, select
@@ -166,7 +166,10 @@ def standing(connection: Connection, group: Group, now: datetime) -> tuple[Party
 
 
 def _signed_for(connection: Connection, terms: InForce, supplier: Party) -> str | None:
-    """The VAT identifier that self-billing was agreed for: the one named, else what the supplier had when he signed."""
+    """The VAT identifier that self-billing was agreed for: the one named, else what the supplier had when he signed.
+
+    Where he had to have one and signed with neither it nor a tax number, the first that he gives completes it.
+    """
     agreed, change, acceptance = terms.agreement.billing.self_billing, t.organisation_change.c, t.acceptance.c
     if agreed is not None and agreed.supplier_vat_id is not None:
         return agreed.supplier_vat_id
@@ -177,8 +180,13 @@ def _signed_for(connection: Connection, terms: InForce, supplier: Party) -> str 
     )
     later = change.recorded_at > signed.scalar_subquery()
     query = select(change.before).where(change.organisation_id == terms.supplier_id, later).order_by(change.version)
-    before = connection.execute(query.limit(1)).scalar_one_or_none()
-    return supplier.vat_id if before is None else before["vat_id"]
+    before = connection.execute(query).scalars().all()
+    if not before:
+        return supplier.vat_id
+    held, needed = before[0], terms.agreement.tax.category is not TaxCategory.OUTSIDE
+    if needed and not (_plain(held["vat_id"]) or _plain(held["tax_number"])):
+        return next((each["vat_id"] for each in before if each["vat_id"]), supplier.vat_id)
+    return cast(str | None, held["vat_id"])
 
 
 def _self_billing(agreed: SelfBilling | None, signed: str | None, supplier: Party, today: date) -> Iterator[Obstacle]:

@@ -61,14 +61,30 @@ def test_an_agreement_that_names_no_vat_identifier_is_signed_for_the_one_held_th
     agreement = trade.agree(billing=NOT_SIGNED_FOR)
     trade.charge(agreement, 18000)
     trade.bill()
-    with writing(trade.engine) as connection:
-        changes = {"vat_id": "GB434031494"}
-        parties.change_organisation(connection, trade.ids["acme-calls"], changes, "finance", AFTER_OCTOBER)
+    _tell(trade, "GB434031494")
     trade.charge(agreement, 500, AFTER_OCTOBER)
     (parked,) = trade.bill(NOVEMBER, AFTER_NOVEMBER).parked
     assert [reason.code for reason in parked.reasons] == ["vat_id_changed"]
     trade.amend(agreement, AFTER_NOVEMBER, billing=NOT_SIGNED_FOR)
     assert len(trade.bill(NOVEMBER, AFTER_NOVEMBER).documents) == 1
+
+
+def test_the_identifier_that_was_missing_at_the_signature_completes_it(trade: Trade) -> None:
+    trade.join("acme-calls", "supplier", **NOBODY)
+    agreement = trade.agree(billing=NOT_SIGNED_FOR)
+    trade.charge(agreement, 18000)
+    assert reasons(trade.bill()) == ["supplier_tax_id_missing"]
+    _tell(trade, VAT_ID)
+    assert len(trade.bill().documents) == 1
+    trade.charge(agreement, 500, AFTER_OCTOBER)
+    _tell(trade, "GB434031494")
+    assert reasons(trade.bill(NOVEMBER, AFTER_NOVEMBER)) == ["vat_id_changed"]
+
+
+def _tell(trade: Trade, vat_id: str) -> None:
+    """The supplier's identifier as the API changes it, with what it was before."""
+    with writing(trade.engine) as connection:
+        parties.change_organisation(connection, trade.ids["acme-calls"], {"vat_id": vat_id}, "finance", AFTER_OCTOBER)
 
 
 def test_a_vat_identifier_written_otherwise_is_the_same(trade: Trade) -> None:
