@@ -106,14 +106,16 @@ def write_to_dispute(command: Command, dispute_id: UUID) -> Answer:
     return _answer(command, dispute_id)
 
 
-@blueprint.command("/disputes/<uuid:dispute_id>/withdraw", roles=PARTIES, answers=schemas.Dispute)
+@blueprint.command(
+    "/disputes/<uuid:dispute_id>/withdraw", roles=PARTIES, takes=schemas.WithdrawalBody, answers=schemas.Dispute
+)
 def withdraw_dispute(command: Command, dispute_id: UUID) -> Answer:
     """Withdraw a dispute; the verdict stands as it was."""
     actor = actor_of(command.principal)
     desk = Desk(command.connection, command.now)
     case = disputes.in_hand(desk, dispute_id, actor, command.now)
     with keeping(desk.flush):
-        disputes.withdraw(desk, case, dispute_id, actor, command.now)
+        disputes.withdraw(desk, case, dispute_id, actor, command.now, message=command.body["message"])
     desk.flush()
     return _answer(command, dispute_id)
 

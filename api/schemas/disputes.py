@@ -36,6 +36,12 @@ class MessageBody(Strict):
     message = fields.Text(required=True, **MESSAGE)
 
 
+class WithdrawalBody(Strict):
+    """Why, if the opener likes to say."""
+
+    message = fields.Text(load_default=None, allow_none=True, **MESSAGE)
+
+
 class DecisionBody(Strict):
     """Findings, or a share of the price in basis points; always with a written reason."""
 

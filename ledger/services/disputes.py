@@ -98,7 +98,9 @@ def write(desk: Desk, case: Case, dispute_id: UUID, message: str, actor: Actor, 
     _write(desk, case, dispute_id, message, actor, at)
 
 
-def withdraw(desk: Desk, case: Case, dispute_id: UUID, actor: Actor, at: datetime) -> None:
+def withdraw(
+    desk: Desk, case: Case, dispute_id: UUID, actor: Actor, at: datetime, *, message: str | None = None
+) -> None:
     """The opener takes it back; the verdict's worth is restored."""
     _check_current(case, dispute_id)
     desk.flush()
@@ -106,6 +108,8 @@ def withdraw(desk: Desk, case: Case, dispute_id: UUID, actor: Actor, at: datetim
     opened = max(n for n, event in enumerate(events) if event.kind is EventKind.DISPUTE_OPENED)
     before = replay(events[:opened])
     desk.move(case, rules.withdrawn(case.state, before, actor.party, at, actor.name))
+    if message:
+        _write(desk, case, dispute_id, message, actor, at)
 
 
 def _events(desk: Desk, case: Case) -> list[Event]:

@@ -177,7 +177,7 @@ ROWS: dict[str, Row] = {
     "show_dispute": row(also=ALL),
     "reply_to_dispute": row({"position": "concede"}, buyer=200, supplier=403),
     "write_to_dispute": row(MESSAGE, admin=201, finance=201, arbiter=201, buyer=201, supplier=201),
-    "withdraw_dispute": row(buyer=403, supplier=200),
+    "withdraw_dispute": row(MESSAGE, buyer=403, supplier=200),
     "decide_dispute": row({"share": 5000, "reason": "Both are right."}, at={"dispute_id": "arbitration"}, arbiter=200),
     # Evidence that comes by itself
     "create_connection": row(

@@ -370,6 +370,7 @@ class Operations(ABC):
     def withdraw_dispute(
         self,
         dispute_id: str,
+        body: Mapping[str, Any] | None = None,
         *,
         key: str | None = None,
         if_match: str | None = None,
