@@ -19,14 +19,16 @@ from api.problems import problem_of
 from api.units import clock
 from api.web import bars
 from api.web.acting import Act, actor_of, refusal_of
-from api.web.blueprint import led_to, pages, show
+from api.web.blueprint import led_to, pages, secured, show
 from api.web.evidence import on_record
+from api.web.inbox import narrowed
 from api.web.mending import problem_shown
 from api.web.sessions import Person, only, person
 from ledger.domain.errors import Malformed, Refusal, Unknown, VersionMismatch
-from ledger.domain.lifecycle import CriterionFinding, Finding, Party
+from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Verdict
 from ledger.domain.outcome import Findings
 from ledger.services import appointments, commands, explanations, readings, valuation
+from ledger.services import inbox as queue
 from ledger.services.access import BUYER, OPERATOR, SUPPLIER, visible
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
@@ -101,13 +103,16 @@ def _command(appointment_id: UUID, form: str, act: Act) -> Response:
     """Acts on what the page showed; what refuses it comes back in place."""
 
     def on_the_same(desk: Desk, case: Case, now: datetime) -> None:
-        if request.form.get("version") != str(case.state.version):
+        is_seen = request.form.get("version") == str(case.state.version)
+        if not is_seen and case.state.verdict is not Verdict.DEEMED:  # there the command says that it is late
             raise VersionMismatch("It has changed since you opened this page. Look again, then decide.")
         act(desk, case, now)
 
     refusal = refusal_of(appointment_id, on_the_same, clock)
     if refusal is not None:
         return _page(appointment_id, given=request.form, refused=(form, refusal))
+    if "HX-Request" in request.headers:
+        return secured(Response(status=204))
     return led_to(url_for("web.appointment", appointment_id=appointment_id, done=form))
 
 
@@ -143,6 +148,7 @@ def _page(
         forms = _forms(connection, case, shown, given, viewer, now) if viewer.has(BUYER) and shown else {}
         evidence = on_record(connection, appointment_id)
         drawings = drawings_of(connection, case, now)
+        beside = _beside(connection, case, now) if viewer.has(BUYER) else {}
     assert shown is not None, "what the case was found by finds it again"
     definition = case.pinned.definition
     return show(
@@ -167,7 +173,20 @@ def _page(
         now=now,
         zone=viewer.time_zone,
         **{"findings": None, "cancellations": None, "silence": None, **forms},
+        **{"asked": {}, "following": None, "previous": None, **beside},
     )
+
+
+def _beside(connection: Connection, case: Case, now: datetime) -> dict[str, Any]:
+    """What comes before and after it in the inbox that it was opened from."""
+    buyer_id = case.pinned.buyer_id
+    wanted, place = narrowed(connection, buyer_id, now), (case.state.findings_at or now, case.id)
+
+    def one(**order: Any) -> queue.Waiting | None:
+        found, _ = queue.awaiting(connection, buyer_id, now, limit=1, filters=wanted.filters, **order)
+        return found[0] if found else None
+
+    return {"asked": wanted.asked, "following": one(after=place), "previous": one(after=place, backwards=True)}
 
 
 def _case(connection: Connection, appointment_id: UUID, now: datetime) -> Case:

@@ -1,15 +1,18 @@
 """Lists of appointments: the buyer's inbox by deadline, and what a supplier has submitted.
 
-Owns the filters in the address, so that every view can be kept as a bookmark, and the pages by keyset. Refuses to
-show a row of somebody else's: the organisation is part of every query.
+Owns the filters in the address, so that every view can be kept as a bookmark and an appointment that is opened from
+one knows what comes next there, and the pages by keyset. Refuses to show a row of somebody else's: the organisation
+is part of every query.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request
-from sqlalchemy import and_
+from sqlalchemy import Connection, and_
 
 from api.databases import database
 from api.languages import marked
@@ -31,7 +34,33 @@ VIEWS: Final = {
     "coming": marked("Still to come"),
     "settled": marked("Settled"),
 }
+TODAY: Final = "today"
 URGENT: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The filters of the address: as they stand there, as the queue reads them, and who can be chosen."""
+
+    asked: Mapping[str, str]
+    filters: queue.Filters
+    suppliers: list[tuple[UUID, str, str]]
+    midnight: datetime
+
+
+def narrowed(connection: Connection, buyer_id: UUID, now: datetime) -> Narrowed:
+    """What the reader has narrowed the inbox to. Raises `Malformed`."""
+    asked = {name: request.args.get(name, "").strip() for name in ("q", "supplier", "due")}
+    asked = {name: value for name, value in asked.items() if value}
+    suppliers = queue.suppliers(connection, buyer_id)
+    supplier_id = next((id_ for id_, slug, _ in suppliers if slug == asked.get("supplier")), None)
+    if "supplier" in asked and supplier_id is None:
+        raise Malformed.at("supplier", "Choose one of the suppliers that you have an agreement with.")
+    if asked.get("due", TODAY) != TODAY:
+        raise Malformed.at("due", "The inbox narrows to what is due today, or not at all.")
+    _, midnight = day_bounds(now, person().time_zone)
+    filters = queue.Filters(asked.get("q"), supplier_id, midnight if "due" in asked else None)
+    return Narrowed(asked, filters, suppliers, midnight)
 
 
 @pages.get("/inbox")
@@ -41,40 +70,40 @@ def inbox() -> Response:
     view = request.args.get("show", "awaiting")
     if view not in VIEWS:
         raise Malformed.at("show", f"the inbox shows {', '.join(VIEWS)}")
-    now, q = clock(), request.args.get("q", "").strip() or None
-    buyer_id = person().principal.organisation_id
+    now, buyer_id = clock(), person().principal.organisation_id
     assert buyer_id is not None, "a buyer's person has an organisation"
-    _, midnight = day_bounds(now, person().time_zone)
     items: list[Any]
     following: str | None
     with reading(database().engine) as connection:
-        counts = queue.counts(connection, buyer_id, now, midnight)
+        wanted = narrowed(connection, buyer_id, now)
+        counts = queue.counts(connection, buyer_id, now, wanted.midnight)
         if view == "settled":
-            items, after = reads.page(
-                connection,
-                and_(t.appointment.c.buyer_id == buyer_id, queue.settled(now)),
-                reads.Filters(q=q),
-                now,
-                limit=PAGE,
-                after=identity(request.args.get("after")),
-            )
-            following = None if after is None else str(after)
+            own = [t.appointment.c.buyer_id == buyer_id, queue.settled(now)]
+            if wanted.filters.supplier_id is not None:
+                own.append(t.appointment.c.supplier_id == wanted.filters.supplier_id)
+            asked, after = reads.Filters(q=wanted.filters.q), identity(request.args.get("after"))
+            items, last = reads.page(connection, and_(*own), asked, now, limit=PAGE, after=after)
+            following = None if last is None else str(last)
         else:
             listed = queue.awaiting if view == "awaiting" else queue.coming
-            items, key = listed(connection, buyer_id, now, limit=PAGE, after=_key(request.args.get("after")), q=q)
+            place = _key(request.args.get("after"))
+            items, key = listed(connection, buyer_id, now, limit=PAGE, after=place, filters=wanted.filters)
             following = None if key is None else f"{format_instant(key[0])}_{key[1]}"
     return show(
         "inbox",
         view=view,
         views=VIEWS,
-        q=q or "",
+        asked=wanted.asked,
+        suppliers=wanted.suppliers,
         items=items,
         following=following,
         counts=counts,
+        most=queue.MOST,
         now=now,
         urgent=now + URGENT,
         zone=person().time_zone,
         is_first=not request.args.get("after"),
+        done=request.args.get("done", type=int),
     )
 
 

@@ -1,19 +1,25 @@
 """What waits for a buyer: appointments that need findings, the most urgent first, and those still to come.
 
-Keyset pages in the order of time. What has fallen due is not among them, settled or not: silence has spoken.
+Keyset pages in the order of time. What has fallen due is not among them, settled or not: silence has spoken. However
+many appointments there are, a page reads a bounded number of rows: counts end at `MOST`, a list
+that is shorter is sorted, and one as long as that is walked by the index of its deadlines.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal, or_, select, tuple_
 
 from ledger.domain.lifecycle import Schedule, Verdict
 from ledger.domain.terms import Silence
 from ledger.services import contracts
 from ledger.store import tables as t
+
+MOST: Final = 1_000
+"""What counts end at."""
 
 Key = tuple[datetime, UUID]
 """Where a page ends: the instant that orders the list, and the appointment."""
@@ -32,27 +38,62 @@ class Waiting:
     due_at: datetime
     silence: Silence
     definition: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
+    """Each at most `MOST`: then there may be more."""
+
     awaiting: int
     due_soon: int
     coming: int
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the inbox is narrowed to: a part of a name or reference, a supplier, deadlines before an instant."""
+
+    q: str | None = None
+    supplier_id: UUID | None = None
+    due_before: datetime | None = None
+
+
+EVERYTHING: Final = Filters()
+
+
 def awaiting(
-    connection: Connection, buyer_id: UUID, now: datetime, *, limit: int, after: Key | None = None, q: str | None = None
+    connection: Connection,
+    buyer_id: UUID,
+    now: datetime,
+    *,
+    limit: int,
+    after: Key | None = None,
+    filters: Filters = EVERYTHING,
+    backwards: bool = False,
 ) -> tuple[list[Waiting], Key | None]:
-    """Those whose slot has started, by their deadline; and the key to go on after."""
-    return _page(connection, _awaiting(buyer_id, now), t.appointment.c.next_due_at, limit, after, q)
+    """Those whose slot has started, by their deadline (or the latest first); and the key to go on after."""
+    due_at, started = t.appointment.c.next_due_at, _started(buyer_id, now)
+    condition = and_(started, due_at > now)
+    if _count(connection, select(t.appointment.c.id).where(started)) <= MOST:
+        few = select(t.appointment.c.id).where(started).limit(MOST + 1).subquery()
+        condition = and_(t.appointment.c.id.in_(select(few.c.id)), due_at > now)
+    if filters.due_before is not None:
+        condition = and_(condition, due_at < filters.due_before)
+    return _page(connection, condition, due_at, limit, after, filters, backwards=backwards)
 
 
 def coming(
-    connection: Connection, buyer_id: UUID, now: datetime, *, limit: int, after: Key | None = None, q: str | None = None
+    connection: Connection,
+    buyer_id: UUID,
+    now: datetime,
+    *,
+    limit: int,
+    after: Key | None = None,
+    filters: Filters = EVERYTHING,
 ) -> tuple[list[Waiting], Key | None]:
     """Those whose slot is still to come, by its start."""
-    return _page(connection, _coming(buyer_id, now), t.appointment.c.starts_at, limit, after, q)
+    return _page(connection, _coming(buyer_id, now), t.appointment.c.starts_at, limit, after, filters)
 
 
 def settled(now: datetime) -> ColumnElement[bool]:
@@ -66,37 +107,48 @@ def settled(now: datetime) -> ColumnElement[bool]:
 
 def counts(connection: Connection, buyer_id: UUID, now: datetime, soon: datetime) -> Counts:
     """How many there are of each; `due_soon` counts the deadlines before `soon`."""
-    due = _awaiting(buyer_id, now)
-    return Counts(
-        _count(connection, due),
-        _count(connection, and_(due, t.appointment.c.next_due_at < soon)),
-        _count(connection, _coming(buyer_id, now)),
-    )
+    id_, due_at = t.appointment.c.id, t.appointment.c.next_due_at
+    few = select(due_at).where(_started(buyer_id, now)).limit(MOST + 1).subquery()
+    due, total = few.c.next_due_at, func.count()
+    query = select(total, total.filter(due > now), total.filter(and_(due > now, due < soon))).select_from(few)
+    started, waiting, due_soon = connection.execute(query).one()
+    if started > MOST:
+        by_deadline = select(id_).where(_started(buyer_id, now), due_at > now).order_by(due_at, id_)
+        waiting, due_soon = (_count(connection, each) for each in (by_deadline, by_deadline.where(due_at < soon)))
+    by_start = select(id_).where(_coming(buyer_id, now)).order_by(t.appointment.c.starts_at, id_)
+    return Counts(min(waiting, MOST), min(due_soon, MOST), min(_count(connection, by_start), MOST))
+
+
+def suppliers(connection: Connection, buyer_id: UUID) -> list[tuple[UUID, str, str]]:
+    """Id, slug and name of everybody who has an agreement with the buyer, by name."""
+    organisation = t.organisation.c
+    own = select(t.agreement.c.supplier_id).where(t.agreement.c.buyer_id == buyer_id)
+    query = select(organisation.id, organisation.slug, organisation.legal_name).where(organisation.id.in_(own))
+    return [(row.id, row.slug, row.legal_name) for row in connection.execute(query.order_by(organisation.legal_name))]
 
 
 def _open(buyer_id: UUID) -> ColumnElement[bool]:
-    """Pending and booked; by the agreements, so that the index of what is due finds them."""
+    """Pending and booked: written out, since the indexes of these alone are found by what a statement says."""
     appointment = t.appointment.c
-    own = select(t.agreement.c.id).where(t.agreement.c.buyer_id == buyer_id)
     return and_(
-        appointment.agreement_id.in_(own),
-        appointment.next_due_at.is_not(None),
-        appointment.verdict == Verdict.PENDING.value,
-        appointment.schedule == Schedule.BOOKED.value,
+        appointment.buyer_id == buyer_id,
+        appointment.verdict == literal(Verdict.PENDING.value, literal_execute=True),
+        appointment.schedule == literal(Schedule.BOOKED.value, literal_execute=True),
     )
 
 
-def _awaiting(buyer_id: UUID, now: datetime) -> ColumnElement[bool]:
-    appointment = t.appointment.c
-    return and_(_open(buyer_id), appointment.next_due_at > now, appointment.starts_at <= now)
+def _started(buyer_id: UUID, now: datetime) -> ColumnElement[bool]:
+    """Those that await findings, and those that have fallen due since."""
+    return and_(_open(buyer_id), t.appointment.c.starts_at <= now)
 
 
 def _coming(buyer_id: UUID, now: datetime) -> ColumnElement[bool]:
     return and_(_open(buyer_id), t.appointment.c.starts_at > now)
 
 
-def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
-    return int(connection.execute(select(func.count()).select_from(t.appointment).where(condition)).scalar_one())
+def _count(connection: Connection, some: Select[Any]) -> int:
+    """How many, up to one more than `MOST`."""
+    return int(connection.execute(select(func.count()).select_from(some.limit(MOST + 1).subquery())).scalar_one())
 
 
 def _page(
@@ -105,7 +157,9 @@ def _page(
     order: ColumnElement[datetime],
     limit: int,
     after: Key | None,
-    q: str | None,
+    filters: Filters,
+    *,
+    backwards: bool = False,
 ) -> tuple[list[Waiting], Key | None]:
     appointment, prospect, supplier = t.appointment.c, t.prospect.c, t.organisation.c
     query = (
@@ -119,17 +173,20 @@ def _page(
         .join_from(t.appointment, t.organisation, supplier.id == appointment.supplier_id)
         .outerjoin(t.prospect, prospect.appointment_id == appointment.id)
         .where(condition)
-        .order_by(order, appointment.id)
+        .order_by(*((order.desc(), appointment.id.desc()) if backwards else (order, appointment.id)))
         .limit(limit + 1)
     )
     if after is not None:
-        query = query.where(
-            tuple_(order, appointment.id)
-            > tuple_(literal(after[0], order.type), literal(after[1], appointment.id.type))
+        place, end = (
+            tuple_(order, appointment.id),
+            tuple_(literal(after[0], order.type), literal(after[1], appointment.id.type)),
         )
-    if q:
+        query = query.where(place < end if backwards else place > end)
+    if filters.supplier_id is not None:
+        query = query.where(appointment.supplier_id == filters.supplier_id)
+    if filters.q:
         fields = (appointment.reference, prospect.name, prospect.email, prospect.company_name)
-        query = query.where(or_(*(field.icontains(q, autoescape=True) for field in fields)))
+        query = query.where(or_(*(field.icontains(filters.q, autoescape=True) for field in fields)))
     rows: Sequence[Row[*tuple[object, ...]]] = connection.execute(query).all()
     shown = rows[:limit]
     following = (shown[-1].position, shown[-1].id) if len(rows) > limit else None
@@ -145,6 +202,7 @@ _COLUMNS = (
     "agreement_version",
     "definition_id",
     "definition_version",
+    "version",
 )
 
 
@@ -162,4 +220,5 @@ def _waiting(connection: Connection, row: Row[*tuple[object, ...]]) -> Waiting:
         row.next_due_at,
         definition.verification.silence,
         definition.name,
+        row.version,
     )

@@ -15,6 +15,8 @@ from ledger.domain.lifecycle import EventKind, Finding, Schedule, Verdict
 from ledger.domain.terms import ContactKind, Outcome
 from ledger.store.types import Instant, new_id, one_of
 
+OPEN = f"verdict = '{Verdict.PENDING.value}' AND schedule = '{Schedule.BOOKED.value}'"
+
 
 class AppointmentRow(SQLModel, table=True):
     """One chain of slots. Amounts are minor units of `currency`."""
@@ -51,6 +53,18 @@ class AppointmentRow(SQLModel, table=True):
             "next_due_at",
             postgresql_where=text("next_due_at IS NOT NULL"),
             sqlite_where=text("next_due_at IS NOT NULL"),
+        ),
+        # What waits for a buyer: by start those to come, by deadline those that await findings.
+        *(
+            Index(
+                f"ix_appointment_open_{name}",
+                "buyer_id",
+                column,
+                "id",
+                postgresql_where=text(OPEN),
+                sqlite_where=text(OPEN),
+            )
+            for name, column in (("start", "starts_at"), ("due", "next_due_at"))
         ),
         Index(
             "ix_appointment_promised",

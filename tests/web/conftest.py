@@ -4,6 +4,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,6 +98,7 @@ def log_in(page: Page, address: str, email: str, at: datetime | None = None) -> 
         page.get_by_label("Code").fill(pyotp.TOTP(TOTP).at(at))
         page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    page.wait_for_load_state()
 
 
 @pytest.fixture(scope="session")
@@ -129,10 +131,20 @@ def house(database_url: str, engine: Engine, documents: Path, monkeypatch: pytes
         shutil.rmtree(kept)
 
 
+def whole(app: Flask) -> Callable[[Any, Any], list[bytes]]:
+    """Answers in one piece, their files closed: werkzeug's server leaves those open where a browser hangs up."""
+
+    def answered(environ: Any, start_response: Any) -> list[bytes]:
+        with closing(app(environ, start_response)) as answer:  # type: ignore[type-var]  # a ClosingIterator
+            return [b"".join(answer)]
+
+    return answered
+
+
 @pytest.fixture
 def address(house: House) -> Iterator[str]:
     """The house on a port of this machine."""
-    server = make_server("127.0.0.1", 0, house.app, threaded=True)
+    server = make_server("127.0.0.1", 0, whole(house.app), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
