@@ -12,6 +12,7 @@ from flask import Response, request
 from sqlalchemy import select
 
 from api.databases import database
+from api.languages import gettext
 from api.units import clock
 from api.web.blueprint import pages, show
 from api.web.inbox import identity
@@ -93,11 +94,11 @@ def _asked() -> tuple[datetime | None, str, str]:
     """The last instant of the day that the address names, in the reader's zone; the clock; the day as written."""
     name, day = request.args.get("clock", ledger.EFFECTIVE), request.args.get("day", "")
     if name not in ledger.CLOCKS:
-        raise Malformed.at("clock", "There are two clocks, effective and recorded.")
+        raise Malformed.at("clock", gettext("There are two clocks, effective and recorded."))
     if not day:
         return None, name, ""
     try:
         midnight = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(person().time_zone)) + timedelta(days=1)
         return midnight.astimezone(UTC) - timedelta(microseconds=1), name, day
     except (ValueError, OverflowError):
-        raise Malformed.at("day", "Write the day as 2026-12-01.") from None
+        raise Malformed.at("day", gettext("Write the day as 2026-12-01.")) from None

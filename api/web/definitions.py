@@ -12,6 +12,7 @@ from flask import Response, request, url_for
 from sqlalchemy import Connection, RowMapping
 
 from api.databases import database
+from api.languages import gettext
 from api.problems import problem_of
 from api.units import clock
 from api.web.acting import refusal_to
@@ -217,4 +218,4 @@ def _instant(text: str, zone: str) -> datetime | None:
     try:
         return from_local(datetime.fromisoformat(text), zone)
     except ValueError:
-        raise Malformed.at("effective_from", "Give a day and a time, or leave it empty for now.") from None
+        raise Malformed.at("effective_from", gettext("Give a day and a time, or leave it empty for now.")) from None

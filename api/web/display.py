@@ -145,6 +145,18 @@ def fact(value: Any) -> str:
     return (gettext("yes") if value else gettext("no")) if isinstance(value, bool) else str(value)
 
 
+DOCUMENTS: Final = {
+    "invoice": lambda n: ngettext("%(n)s invoice", "%(n)s invoices", n),
+    "credit_note": lambda n: ngettext("%(n)s credit note", "%(n)s credit notes", n),
+    "statement": lambda n: ngettext("%(n)s statement", "%(n)s statements", n),
+}
+
+
+def documents_of(n: int, kind: str) -> str:
+    """ "12 invoices"."""
+    return DOCUMENTS[kind](n)
+
+
 def month(period: Period) -> str:
     """ "October 2026"."""
     return paper.month(period.first_day, locale())
@@ -178,6 +190,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "silence": partial(_said, SILENCE),
     "deadline": partial(_said, DEADLINES),
     "document_kind": partial(_said, DOCUMENT_KINDS),
+    "documents_of": documents_of,
     "run_state": partial(_said, RUN_STATES),
     "moment": moment,
     "clock_time": clock_time,

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response, request
 
 from api.databases import database
+from api.languages import gettext
 from api.problems import problem_of
 from api.resources.dry_runs import rendered
 from api.units import clock
@@ -73,7 +74,7 @@ def _bound(text: str, zone: str) -> datetime | None:
     try:
         return midnight(date.fromisoformat(text), zone)
     except (ValueError, OverflowError):
-        raise Malformed.at("from", "Give a day, or leave it empty.") from None
+        raise Malformed.at("from", gettext("Give a day, or leave it empty.")) from None
 
 
 def _bars(run: dict[str, Any]) -> dict[str, tuple[Bar, Bar]]:

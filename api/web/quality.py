@@ -9,6 +9,7 @@ from flask import Response, request
 from sqlalchemy import Connection
 
 from api.databases import database
+from api.languages import gettext, marked
 from api.resources.intake_refusals import refusals, rendered
 from api.units import clock
 from api.web.blueprint import pages, show
@@ -32,9 +33,9 @@ MOST_MONTHS: Final = 12
 SHOWN_SOURCES: Final = 5
 WIDTH: Final = 1_000
 KINDS: Final = {
-    "refused": "Refused on submission",
-    "refuted": "Criterion refuted",
-    "outcome": "Did not take place as agreed",
+    "refused": marked("Refused on submission"),
+    "refuted": marked("Criterion refuted"),
+    "outcome": marked("Did not take place as agreed"),
 }
 
 
@@ -46,7 +47,7 @@ def quality() -> Response:
     last = _month("to") or Period.of(now, viewer.time_zone)
     first = _month("from") or _back(last, MONTHS_BACK)
     if not 0 <= (last.year - first.year) * 12 + last.month - first.month < MOST_MONTHS:
-        raise Malformed.at("/from", f"Choose 1 to {MOST_MONTHS} months.")
+        raise Malformed.at("/from", gettext("Choose 1 to %(n)s months.", n=MOST_MONTHS))
     with reading(database().engine) as connection:
         scope = Scope(connection, Asked(first, last, ("source",)), lambda table: visible(viewer.principal, table))
         tallies = trade.outcomes(scope, foreseen(connection, scope.agreements, now))
@@ -98,7 +99,7 @@ def _month(name: str) -> Period | None:
     try:
         return Period.parse(text) if text else None
     except ValueError:
-        raise Malformed.at(f"/{name}", "Give a month such as 2026-10.") from None
+        raise Malformed.at(f"/{name}", gettext("Give a month such as 2026-10.")) from None
 
 
 def _back(month: Period, months: int) -> Period:

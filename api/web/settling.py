@@ -13,6 +13,7 @@ from flask import Response, request, url_for
 from sqlalchemy import Connection, select, true
 
 from api.databases import database
+from api.languages import gettext
 from api.units import clock, settings
 from api.web import documents
 from api.web.afterwards import seen
@@ -45,7 +46,7 @@ def record_payment(document_id: UUID) -> Response:
         actor = person().principal.actor
         payments.record(connection, document_id, amount, paid_on, reference, actor=actor, now=now)
 
-    return _command(document_id, act, "The payment was not recorded")
+    return _command(document_id, act, gettext("The payment was not recorded"))
 
 
 @pages.post("/documents/<uuid:document_id>/payments/<uuid:payment_id>/return")
@@ -58,7 +59,7 @@ def return_payment(document_id: UUID, payment_id: UUID) -> Response:
             raise Unknown("there is no such payment")
         payments.give_back(connection, payment_id, _day("returned_on"), None, actor=person().principal.actor, now=now)
 
-    return _command(document_id, act, "The return was not recorded")
+    return _command(document_id, act, gettext("The return was not recorded"))
 
 
 @pages.post("/documents/<uuid:document_id>/supplier-invoice")
@@ -69,13 +70,13 @@ def record_supplier_invoice(document_id: UUID) -> Response:
     def act(connection: Connection, found: Mapping[str, Any], now: datetime) -> None:
         number, issued_on = _text("number"), _day("issued_on")
         if number is None:
-            raise Malformed.at("number", "Say the number that the supplier gave it.")
+            raise Malformed.at("number", gettext("Say the number that the supplier gave it."))
         net, tax = found["totals"]["net"], _amount("tax", found["currency"])
         payments.record_supplier_document(
             connection, document_id, number, issued_on, net, tax, actor=person().principal.actor, now=now
         )
 
-    return _command(document_id, act, "It was not recorded")
+    return _command(document_id, act, gettext("It was not recorded"))
 
 
 @pages.post("/documents/<uuid:document_id>/credits")
@@ -86,18 +87,18 @@ def ask_for_credit(document_id: UUID) -> Response:
     def act(connection: Connection, found: Mapping[str, Any], now: datetime) -> None:
         line, reason = _text("line"), _text("reason")
         if reason is None:
-            raise Malformed.at("reason", "Say why; both sides read it.")
+            raise Malformed.at("reason", gettext("Say why; both sides read it."))
         wanted = None
         if line is not None:
             amount = None if _text("amount") is None else _amount("amount", found["currency"])
             wanted = [Wanted(documents.line_number(line), None, amount)]
         elif _text("amount") is not None:
-            raise Malformed.at("line", "Say of which line; without one, all that is left is credited.")
+            raise Malformed.at("line", gettext("Say of which line; without one, all that is left is credited."))
         who = access.person(connection, person().principal)
         limit = settings().credit_limit
         credits_by_hand.ask(connection, document_id, wanted, reason, limit=limit, person=who, now=now)
 
-    return _command(document_id, act, "The credit was not taken")
+    return _command(document_id, act, gettext("The credit was not taken"))
 
 
 @pages.get("/credits")
@@ -133,12 +134,12 @@ def answer_document(document_id: UUID) -> Response:
         try:
             position = Position(request.form.get("position", ""))
         except ValueError:
-            raise Malformed.at("position", "Choose what you say of it.") from None
+            raise Malformed.at("position", gettext("Choose what you say of it.")) from None
         principal = person().principal
         sees, said = visible(principal, t.document), _text("message")
         acceptance.respond(connection, document_id, sees, position, said, actor=principal.actor, now=now)
 
-    return _command(document_id, act, "Your answer was not taken")
+    return _command(document_id, act, gettext("Your answer was not taken"))
 
 
 def _command(document_id: UUID, act: Act, refused: str) -> Response:
@@ -178,11 +179,13 @@ def _amount(name: str, currency: str) -> int:
         return parse_amount(_text(name) or "", currency)
     except ValueError:
         example = format_plain(180 * 10 ** exponent(currency), currency)
-        raise Malformed.at(name, f"Write the amount in {currency}, such as {example}.") from None
+        raise Malformed.at(
+            name, gettext("Write the amount in %(currency)s, such as %(example)s.", currency=currency, example=example)
+        ) from None
 
 
 def _day(name: str) -> date:
     try:
         return date.fromisoformat(_text(name) or "")
     except ValueError:
-        raise Malformed.at(name, "Write the day as 2026-12-01.") from None
+        raise Malformed.at(name, gettext("Write the day as 2026-12-01.")) from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from api.languages import marked
 from ledger.domain import terms, wording
 
 Choices = tuple[tuple[str, str], ...]
@@ -65,17 +66,20 @@ def _span(path: str, label: str, hint: str = "", *, optional: bool = False) -> F
 
 UNITS: Final = _words(terms.Unit)
 _STANDARDS: Final[Choices] = tuple((s.value, said.capitalize()) for s, said in wording.STANDARDS.items())
-_LABEL: Final = Field("label", "In words", hint="as both sides read it", optional=True)
+_LABEL: Final = Field("label", marked("In words"), hint=marked("as both sides read it"), optional=True)
 _REASON: Final = (
-    Field("code", "Code", hint="letters, digits, _ and -"),
+    Field("code", marked("Code"), hint=marked("letters, digits, _ and -")),
     _LABEL,
-    Field("evidence", "Evidence", Kind.CHOICE, choices=_STANDARDS),
+    Field("evidence", marked("Evidence"), Kind.CHOICE, choices=_STANDARDS),
 )
-_ANCHORS: Final[Choices] = (("slot_end", "The end of the slot"), ("delivery", "The later of that and the submission"))
+_ANCHORS: Final[Choices] = (
+    ("slot_end", marked("The end of the slot")),
+    ("delivery", marked("The later of that and the submission")),
+)
 _CONSENT: Final = (
-    Field("required", "Consent needed", Kind.FLAG),
-    Field("bases", "Bases taken", Kind.LINES, "one a line, such as opt_in", optional=True),
-    _span("max_age", "Not older than", "empty: any age", optional=True),
+    Field("required", marked("Consent needed"), Kind.FLAG),
+    Field("bases", marked("Bases taken"), Kind.LINES, marked("one a line, such as opt_in"), optional=True),
+    _span("max_age", marked("Not older than"), marked("empty: any age"), optional=True),
 )
 
 
@@ -87,184 +91,241 @@ def _within(prefix: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:
 
 PARTS: Final = (
     Part(
-        "The definition",
-        "What it is called, and by which clock and calendar its times run.",
+        marked("The definition"),
+        marked("What it is called, and by which clock and calendar its times run."),
         (
-            Field("name", "Name"),
-            Field("slug", "Short name", hint="small letters, digits, _ and -; stays as it is"),
-            Field("currency", "Currency", hint="ISO 4217, such as GBP; stays once published"),
-            Field("time_zone", "Time zone", hint="IANA name, such as Europe/London"),
-            Field("calendar", "Calendar of business days", hint="a country such as PT, or a part such as GB-ENG"),
-            Field("effective_from", "Proposed beginning", Kind.INSTANT, "settled on publishing", optional=True),
+            Field("name", marked("Name")),
+            Field("slug", marked("Short name"), hint=marked("small letters, digits, _ and -; stays as it is")),
+            Field("currency", marked("Currency"), hint=marked("ISO 4217, such as GBP; stays once published")),
+            Field("time_zone", marked("Time zone"), hint=marked("IANA name, such as Europe/London")),
+            Field(
+                "calendar",
+                marked("Calendar of business days"),
+                hint=marked("a country such as PT, or a part such as GB-ENG"),
+            ),
+            Field(
+                "effective_from",
+                marked("Proposed beginning"),
+                Kind.INSTANT,
+                marked("settled on publishing"),
+                optional=True,
+            ),
         ),
     ),
     Part(
-        "Facts",
-        "What the supplier states about each prospect.",
+        marked("Facts"),
+        marked("What the supplier states about each prospect."),
         (
             Rows(
                 "facts",
-                "fact",
+                marked("fact"),
                 (
-                    Field("name", "Name", hint="as submissions name it"),
+                    Field("name", marked("Name"), hint=marked("as submissions name it")),
                     _LABEL,
-                    Field("type", "Type", Kind.CHOICE, choices=_words(terms.FactType)),
-                    Field("choices", "Choices", Kind.LINES, "one a line; for the type choice", optional=True),
+                    Field("type", marked("Type"), Kind.CHOICE, choices=_words(terms.FactType)),
+                    Field(
+                        "choices",
+                        marked("Choices"),
+                        Kind.LINES,
+                        marked("one a line; for the type choice"),
+                        optional=True,
+                    ),
                 ),
                 key="name",
             ),
         ),
     ),
     Part(
-        "Who qualifies",
-        "A required criterion that is refuted makes an appointment disqualified; a bonus that is confirmed earns more.",
+        marked("Who qualifies"),
+        marked(
+            "A required criterion that is refuted makes an appointment disqualified; "
+            "a bonus that is confirmed earns more."
+        ),
         (
             Rows(
                 "criteria",
-                "criterion",
+                marked("criterion"),
                 (
-                    Field("id", "Id", hint="letters, digits, _ and -"),
+                    Field("id", marked("Id"), hint=marked("letters, digits, _ and -")),
                     _LABEL,
-                    Field("fact", "Fact", hint="one of those above"),
-                    Field("operator", "Test", Kind.CHOICE, choices=_words(terms.Operator)),
-                    Field("value", "Value", Kind.VALUE, "several: one a line; between: the lower first", optional=True),
-                    Field("kind", "Kind", Kind.CHOICE, choices=_words(terms.CriterionKind)),
-                    Field("evidence", "Evidence", Kind.CHOICE, choices=_STANDARDS),
+                    Field("fact", marked("Fact"), hint=marked("one of those above")),
+                    Field("operator", marked("Test"), Kind.CHOICE, choices=_words(terms.Operator)),
+                    Field(
+                        "value",
+                        marked("Value"),
+                        Kind.VALUE,
+                        marked("several: one a line; between: the lower first"),
+                        optional=True,
+                    ),
+                    Field("kind", marked("Kind"), Kind.CHOICE, choices=_words(terms.CriterionKind)),
+                    Field("evidence", marked("Evidence"), Kind.CHOICE, choices=_STANDARDS),
                     Field(
                         "missing",
-                        "If the fact is missing",
+                        marked("If the fact is missing"),
                         Kind.CHOICE,
-                        choices=(("reject", "The submission is refused"), ("unproven", "It is unproven")),
+                        choices=(
+                            ("reject", marked("The submission is refused")),
+                            ("unproven", marked("It is unproven")),
+                        ),
                     ),
                 ),
             ),
         ),
     ),
     Part(
-        "What may be submitted",
-        "A submission that breaks one of these is refused, and told which.",
+        marked("What may be submitted"),
+        marked("A submission that breaks one of these is refused, and told which."),
         (
-            Field("intake.channels", "Channels", Kind.LINES, "one a line"),
-            _span("intake.submit_before", "At least this long before the start", "0: until the start"),
-            _span("intake.backdated_grace", "Taken this long after the start", "0: never after it"),
-            _span("intake.lead_age", "Lead not older than", "empty: any age", optional=True),
-            Field("intake.suppressions", "Refuse who is on the suppression list", Kind.FLAG),
+            Field("intake.channels", marked("Channels"), Kind.LINES, marked("one a line")),
+            _span("intake.submit_before", marked("At least this long before the start"), marked("0: until the start")),
+            _span("intake.backdated_grace", marked("Taken this long after the start"), marked("0: never after it")),
+            _span("intake.lead_age", marked("Lead not older than"), marked("empty: any age"), optional=True),
+            Field("intake.suppressions", marked("Refuse who is on the suppression list"), Kind.FLAG),
             *_within("intake.consent", _CONSENT),
             Rows(
                 "intake.consent.regions",
-                "region with its own rule",
-                (Field("region", "Region", hint="ISO 3166, such as DE or GB-KEN"), *_CONSENT),
+                marked("region with its own rule"),
+                (Field("region", marked("Region"), hint=marked("ISO 3166, such as DE or GB-KEN")), *_CONSENT),
             ),
-            Field("intake.caps.day", "Most a day", Kind.WHOLE, "per supplier, by the slot; empty: no cap", (), True),
-            Field("intake.caps.week", "Most a week", Kind.WHOLE, "", (), True),
-            Field("intake.caps.month", "Most a month", Kind.WHOLE, "", (), True),
+            Field(
+                "intake.caps.day",
+                marked("Most a day"),
+                Kind.WHOLE,
+                marked("per supplier, by the slot; empty: no cap"),
+                (),
+                True,
+            ),
+            Field("intake.caps.week", marked("Most a week"), Kind.WHOLE, "", (), True),
+            Field("intake.caps.month", marked("Most a month"), Kind.WHOLE, "", (), True),
         ),
     ),
     Part(
-        "Duplicates",
-        "The first valid submission of a prospect wins.",
+        marked("Duplicates"),
+        marked("The first valid submission of a prospect wins."),
         (
-            Field("duplicates.keys", "Known again by", Kind.MARKS, choices=_words(terms.ContactKind)),
-            _span("duplicates.window", "Looking back"),
+            Field("duplicates.keys", marked("Known again by"), Kind.MARKS, choices=_words(terms.ContactKind)),
+            _span("duplicates.window", marked("Looking back")),
             Field(
                 "duplicates.scope",
-                "Among",
+                marked("Among"),
                 Kind.CHOICE,
                 choices=(
-                    ("definition", "All under this definition"),
-                    ("buyer", "All of the buyer's"),
-                    ("supplier", "The same supplier's"),
+                    ("definition", marked("All under this definition")),
+                    ("buyer", marked("All of the buyer's")),
+                    ("supplier", marked("The same supplier's")),
                 ),
             ),
         ),
     ),
     Part(
-        "What counts as attended",
-        "Minutes are those that both sides were there together.",
+        marked("What counts as attended"),
+        marked("Minutes are those that both sides were there together."),
         (
-            Field("attendance.minimum_minutes", "Minimum minutes together", Kind.WHOLE, "fewer: cut short"),
-            _span("attendance.wait", "Whoever came waits"),
-            Field("attendance.contact_attempts", "Contact attempts owed before a no-show", Kind.WHOLE),
+            Field(
+                "attendance.minimum_minutes", marked("Minimum minutes together"), Kind.WHOLE, marked("fewer: cut short")
+            ),
+            _span("attendance.wait", marked("Whoever came waits")),
+            Field("attendance.contact_attempts", marked("Contact attempts owed before a no-show"), Kind.WHOLE),
             Field(
                 "attendance.present",
-                "On the prospect's side it takes",
+                marked("On the prospect's side it takes"),
                 Kind.CHOICE,
                 choices=tuple((p.value, said.capitalize()) for p, said in wording.PRESENT.items()),
             ),
             Field(
                 "attendance.proof_grades",
-                "Evidence that may prove it without the buyer",
+                marked("Evidence that may prove it without the buyer"),
                 Kind.MARKS,
                 choices=tuple((grade, f"{grade}: {said}") for grade, said in wording.GRADES.items()),
             ),
         ),
     ),
     Part(
-        "What each outcome is worth",
-        "A share of the price, in percent. An outcome without one does not publish.",
+        marked("What each outcome is worth"),
+        marked("A share of the price, in percent. An outcome without one does not publish."),
         tuple(
             Field(f"outcomes.{outcome}", said, Kind.PERCENT, optional=True)
             for outcome, said in wording.OUTCOMES.items()
         ),
     ),
     Part(
-        "Rescheduling, rebooking, cancelling",
+        marked("Rescheduling, rebooking, cancelling"),
         "",
         (
-            Field("reschedule.limit", "Reschedules", Kind.WHOLE),
-            _span("reschedule.within", "To a start within", "of the first slot's start"),
-            _span("reschedule.counts_from", "A change of the start counts from", "less is a correction"),
-            Field("rebooking.limit", "Rebookings after a no-show", Kind.WHOLE),
-            _span("rebooking.within", "Rebooked within", "0: a no-show is final at once"),
-            _span("notice.late_within", "A cancellation by the buyer is late in the last"),
+            Field("reschedule.limit", marked("Reschedules"), Kind.WHOLE),
+            _span("reschedule.within", marked("To a start within"), marked("of the first slot's start")),
+            _span(
+                "reschedule.counts_from", marked("A change of the start counts from"), marked("less is a correction")
+            ),
+            Field("rebooking.limit", marked("Rebookings after a no-show"), Kind.WHOLE),
+            _span("rebooking.within", marked("Rebooked within"), marked("0: a no-show is final at once")),
+            _span("notice.late_within", marked("A cancellation by the buyer is late in the last")),
         ),
     ),
     Part(
-        "The buyer's findings",
-        "Until when the buyer says what happened, and what silence means.",
+        marked("The buyer's findings"),
+        marked("Until when the buyer says what happened, and what silence means."),
         (
-            _span("verification.window", "Window"),
-            Field("verification.anchor", "It runs from", Kind.CHOICE, choices=_ANCHORS),
+            _span("verification.window", marked("Window")),
+            Field("verification.anchor", marked("It runs from"), Kind.CHOICE, choices=_ANCHORS),
             Field(
                 "verification.silence",
-                "Silence",
+                marked("Silence"),
                 Kind.CHOICE,
                 choices=tuple((s.value, f"{said[:1].upper()}{said[1:]}") for s, said in wording.SILENCE.items()),
             ),
         ),
     ),
     Part(
-        "Disputes",
-        "How the supplier contests, and how a dispute ends.",
+        marked("Disputes"),
+        marked("How the supplier contests, and how a dispute ends."),
         (
-            _span("dispute.contest_window", "The supplier contests within", "of the verdict"),
-            _span("dispute.reply_window", "The other side replies within"),
+            _span("dispute.contest_window", marked("The supplier contests within"), marked("of the verdict")),
+            _span("dispute.reply_window", marked("The other side replies within")),
             Field(
                 "dispute.no_reply",
-                "No reply",
+                marked("No reply"),
                 Kind.CHOICE,
                 choices=tuple((n.value, f"{said[:1].upper()}{said[1:]}") for n, said in wording.NO_REPLY.items()),
             ),
-            _span("dispute.decision_window", "The arbiter decides within", "empty: no window", optional=True),
-            Rows("dispute.reasons", "reason that counts", _REASON),
-            Field("dispute.not_reasons", "What does not count", Kind.LINES, "one code a line", optional=True),
+            _span(
+                "dispute.decision_window",
+                marked("The arbiter decides within"),
+                marked("empty: no window"),
+                optional=True,
+            ),
+            Rows("dispute.reasons", marked("reason that counts"), _REASON),
+            Field(
+                "dispute.not_reasons",
+                marked("What does not count"),
+                Kind.LINES,
+                marked("one code a line"),
+                optional=True,
+            ),
         ),
     ),
     Part(
-        "Clawback",
-        "What the buyer may claim back after acceptance.",
+        marked("Clawback"),
+        marked("What the buyer may claim back after acceptance."),
         (
-            _span("clawback.window", "Claimed within", "0: never"),
-            Field("clawback.anchor", "It runs from", Kind.CHOICE, choices=_ANCHORS),
-            Field("clawback.return_cap", "Most of a month's, in percent", Kind.PERCENT, "empty: no cap", (), True),
+            _span("clawback.window", marked("Claimed within"), marked("0: never")),
+            Field("clawback.anchor", marked("It runs from"), Kind.CHOICE, choices=_ANCHORS),
+            Field(
+                "clawback.return_cap",
+                marked("Most of a month's, in percent"),
+                Kind.PERCENT,
+                marked("empty: no cap"),
+                (),
+                True,
+            ),
             Rows(
                 "clawback.reasons",
-                "reason to claim back",
+                marked("reason to claim back"),
                 (
                     *_REASON,
-                    Field("remedy.kind", "Remedy", Kind.CHOICE, choices=_words(terms.RemedyKind)),
-                    Field("remedy.share", "Share that remains", Kind.PERCENT, "for partial", (), True),
-                    _span("remedy.expires", "Replaced within", "for replacement", optional=True),
+                    Field("remedy.kind", marked("Remedy"), Kind.CHOICE, choices=_words(terms.RemedyKind)),
+                    Field("remedy.share", marked("Share that remains"), Kind.PERCENT, marked("for partial"), (), True),
+                    _span("remedy.expires", marked("Replaced within"), marked("for replacement"), optional=True),
                 ),
             ),
         ),

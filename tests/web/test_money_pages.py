@@ -97,7 +97,7 @@ def test_a_supplier_queries_withdraws_and_accepts(house: House, fay: FlaskClient
     assert send(sam, f"{path}/payments", {"seen": "0"}, on=path).status_code == 403
     assert "Write what is wrong with the document" in fill(sam, path, "answer", position="query")
     assert "Withdraw the query" in fill(sam, path, "answer", position="query", message="line 1 is not ours")
-    assert "a query stops the due date" in fay.get(path).text
+    assert "A query stops the due date" in fay.get(path).text
     assert "Query it" in fill(sam, path, "answer", position="withdraw")
     assert "Your answer" not in fill(sam, path, "answer", position="accept")
     house.add("bea@best.example", "supplier", slug="best-leads")
