@@ -26,6 +26,8 @@ from ledger.store.engine import writing
 
 ACTOR = "demo"
 STEPS_AT_ONCE = 200
+RUN_AFTER = timedelta(hours=32)
+"""How long after its end a month is billed. Until then, a new month still shows the old one to be invoiced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def make(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[Login]:
     """Makes the installation and returns its logins, which `keep` gets before they count."""
-    month = Period.of(now, "UTC")
+    month = Period.of(now - RUN_AFTER, "UTC")
     start = month.previous().previous().start("UTC")
     logins = [_login(person) for person in cast.people()]
     hashes = [passwords.hashed(login.password) for login in logins]
@@ -127,7 +129,7 @@ def _play(
     """The story in the order of time, with the billing run of each month that ends in it."""
     steps = story.script(start, now)
     month = Period.of(start, "UTC")
-    runs = [(min(period.end("UTC") + timedelta(hours=32), now), period) for period in (month, month.next())]
+    runs = [(period.end("UTC") + RUN_AFTER, period) for period in (month, month.next())]
     done = 0
     while done < len(steps) or runs:
         until = runs[0][0] if runs else now + timedelta(microseconds=1)

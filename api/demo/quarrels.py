@@ -34,13 +34,13 @@ def plot_of(index: int) -> str | None:
     return CLAWED_BACK if index % 17 == 3 else None
 
 
-def contested(found_at: datetime, index: int) -> list[Move]:
-    """The buyer refuted a requirement; the supplier says that it was met."""
+def contested(found_at: datetime, index: int, ends_at: datetime) -> list[Move]:
+    """The buyer refuted a requirement; the supplier says that it was met. Nobody gives in shortly before the end."""
     opened = found_at + timedelta(hours=20)
     replied, decided = opened + timedelta(days=2), opened + timedelta(days=9)
     said = "The recording has it from minute three: he decides himself."
     moves = [(opened, Party.SUPPLIER, _open("criterion_met", Findings(Finding.ATTENDED), said))]
-    if index % 2:
+    if index % 2 and decided <= ends_at:
         moves.append((replied, Party.BUYER, _reply(Position.CONCEDE, "We listened again: you are right.")))
     else:
         moves.append((replied, Party.BUYER, _reply(Position.CONTEST, "He asked us to call somebody else.")))

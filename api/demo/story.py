@@ -5,17 +5,17 @@ the same story. Commands that would lie after `now` are left out, so that the st
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from api.demo import cast, quarrels
+from api.demo import cast, closing, quarrels
 from ledger.domain.calendar import Period, deadline, from_local, is_working_day, local_date
 from ledger.domain.errors import Refusal
 from ledger.domain.intake import Company, ConsentGiven, Prospect, Submission
@@ -49,7 +49,9 @@ LAST_DAYS = (
     (timedelta(days=10), timedelta(days=5), ("prospect_no_show", quarrels.CONTESTED, "disqualified")),
     (timedelta(days=5), timedelta(), ("found_today", "silent")),
 )
-"""What the appointments of these days do in turn, so that something of everything is still open at the end."""
+"""What the appointments of these days do in turn, so that much is still open at the end."""
+PLACES = {"GB": ("Europe/London", "GB-ENG"), "DE": ("Europe/Berlin", "DE")}
+"""The zone and the calendar of a country's working days."""
 SATURDAY = 5
 SHORT_OF = 6
 """In a hundred submissions, how many the terms refuse."""
@@ -152,7 +154,7 @@ class Tale:
                 told.append((self.ends_at - timedelta(minutes=50), self._find(Finding.ATTENDED, minutes=27)))
             case quarrels.CONTESTED:
                 told.append((after, self._find(Finding.ATTENDED, criteria={self.required: CriterionFinding.REFUTED})))
-                told += self._quarrel(quarrels.contested(after, self.index))
+                told += self._quarrel(quarrels.contested(after, self.index, self.ends_at))
             case quarrels.CLAWED_BACK:
                 told.append((after, self._find(Finding.ATTENDED, minutes=24)))
                 month_end = Period.of(after, "UTC").end("UTC")
@@ -266,41 +268,75 @@ def _moved(slot: Slot, days: int) -> Slot:
 
 def script(start: datetime, now: datetime) -> list[tuple[datetime, Command]]:
     """Everything that happens until `now`, in the order of time."""
-    random = Random(20_251)  # noqa: S311 - the same story every time
     steps: list[tuple[datetime, int, Command]] = []
-    numbers = dict.fromkeys(("GB", "DE"), 0)
-    for troupe in TROUPES:
-        zone = "Europe/London" if troupe.country == "GB" else "Europe/Berlin"
-        days = _working_days(start, now, zone, "GB-ENG" if troupe.country == "GB" else "DE")
-        for index in range(troupe.appointments):
-            day = days[index * len(days) // troupe.appointments]
-            tale = _tale(troupe, random, index, day, zone, numbers, now)
-            for at, command in tale.steps():
-                if start < at <= now:
-                    heapq.heappush(steps, (at, len(steps), command))
+    for tale in tales(start, now):
+        for at, command in tale.steps():
+            if start < at <= now:
+                heapq.heappush(steps, (at, len(steps), command))
     return [(at, command) for at, _, command in (heapq.heappop(steps) for _ in range(len(steps)))]
 
 
-def _working_days(start: datetime, now: datetime, zone: str, calendar: str) -> list[Any]:
+def tales(start: datetime, now: datetime) -> Iterator[Tale]:
+    """What becomes of every appointment: those of the months, and those that are open at the end."""
+    random = Random(20_251)  # noqa: S311 - the same story every time
+    numbers = dict.fromkeys(("GB", "DE"), 0)
+    for troupe in TROUPES:
+        zone, calendar = PLACES[troupe.country]
+        days = _working_days(start, now, zone, calendar)
+        for index in range(troupe.appointments):
+            day = days[index * len(days) // troupe.appointments]
+            submitted_at, starts_at = _times(random, day, zone, calendar)
+            short = random.randrange(100) < SHORT_OF
+            plot = _plot(random, index, starts_at, now)
+            yield _tale(troupe, random, index, plot, submitted_at, starts_at, numbers, now, short=short)
+        yield from ends(troupe, random, numbers, now)
+
+
+def ends(troupe: Troupe, random: Random, numbers: dict[str, int], now: datetime) -> Iterator[Tale]:
+    """One appointment for everything that is open at the end."""
+    scenes = closing.scenes(now, *PLACES[troupe.country])
+    for index, (plot, submitted_at, starts_at) in enumerate(scenes, troupe.appointments):
+        yield _tale(troupe, random, index, plot, submitted_at, starts_at, numbers, now, short=False)
+
+
+def _working_days(start: datetime, now: datetime, zone: str, calendar: str) -> list[date]:
     first, last = local_date(start, zone) + timedelta(days=1), local_date(now, zone)
     every = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return [day for day in every if is_working_day(day, calendar)]
 
 
-def _tale(
-    troupe: Troupe, random: Random, index: int, day: Any, zone: str, numbers: dict[str, int], now: datetime
-) -> Tale:
-    british = troupe.country == "GB"
+def _times(random: Random, day: date, zone: str, calendar: str) -> tuple[datetime, datetime]:
+    """When it is submitted on that day, and when its slot begins some days later."""
     submitted_at = from_local(datetime.combine(day, time(random.randint(8, 16), random.randint(0, 59))), zone)
-    ahead = Span(Unit.BUSINESS_DAYS, random.randint(2, 6))
-    slot_day = local_date(deadline(submitted_at, ahead, zone, "GB-ENG" if british else "DE"), zone)
-    starts_at = from_local(datetime.combine(slot_day, time(random.randint(9, 16), random.choice((0, 30)))), zone)
-    numbers[troupe.country] += 1
-    short = random.randrange(100) < SHORT_OF
+    slot_day = local_date(deadline(submitted_at, Span(Unit.BUSINESS_DAYS, random.randint(2, 6)), zone, calendar), zone)
+    return submitted_at, from_local(
+        datetime.combine(slot_day, time(random.randint(9, 16), random.choice((0, 30)))), zone
+    )
+
+
+def _plot(random: Random, index: int, starts_at: datetime, now: datetime) -> str:
     plot = quarrels.plot_of(index) or random.choices(list(PLOTS), weights=list(PLOTS.values()))[0]
     for since, until, plots in LAST_DAYS:
         if now - since < starts_at < now - until:
-            plot = plots[index % len(plots)]
+            return plots[index % len(plots)]
+    return plot
+
+
+def _tale(
+    troupe: Troupe,
+    random: Random,
+    index: int,
+    plot: str,
+    submitted_at: datetime,
+    starts_at: datetime,
+    numbers: dict[str, int],
+    now: datetime,
+    *,
+    short: bool,
+) -> Tale:
+    """`short` of what the terms require, it will be refused."""
+    british = troupe.country == "GB"
+    numbers[troupe.country] += 1
     person = cast.prospect(random, troupe.country, numbers[troupe.country])
     company, domain = person.pop("company")
     if british:

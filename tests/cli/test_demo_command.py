@@ -57,8 +57,8 @@ def test_an_installation_that_somebody_works_with_is_left_alone(run: Any, here: 
     assert "mend:" in refused.stderr
 
 
-def test_on_a_months_first_day_too_the_demonstration_ends_in_the_middle_of_everything(sqlite_url: str) -> None:
-    now = datetime(2026, 6, 1, 10, tzinfo=UTC)
+def test_when_a_month_ends_too_the_demonstration_ends_in_the_middle_of_everything(sqlite_url: str) -> None:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
     engine = make_engine(sqlite_url)
     demo.make(engine, b"secret", now, keep=lambda _logins: None)
     stages = stages_of(engine, now)
