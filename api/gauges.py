@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from invoices.rendering import MOST_ATTEMPTS
 from ledger.domain.errors import Unavailable
-from ledger.services import outbox
+from ledger.services import mail_outbox, outbox
 from ledger.services.deadlines import agreements_due
 from ledger.store import tables as t
 from ledger.store.engine import reading
@@ -38,7 +38,7 @@ def exposition(engine: Engine, now: datetime) -> bytes:
 
 
 def _counted(connection: Connection, now: datetime) -> dict[str, tuple[str, int]]:
-    hooks = outbox.counts(connection)
+    hooks, mails = outbox.counts(connection), mail_outbox.counts(connection)
     unrendered = select(func.count()).select_from(t.rendering)
     failed = (_RENDERING.state == "failed") & (_RENDERING.attempts >= MOST_ATTEMPTS)
     running = select(func.count()).select_from(t.billing_run).where(_RUN.state.in_(("queued", "running")))
@@ -56,4 +56,6 @@ def _counted(connection: Connection, now: datetime) -> dict[str, tuple[str, int]
         "webhook_deliveries_waiting": ("Webhooks that wait to be sent", hooks["waiting"]),
         "webhook_endpoints_alive": ("Endpoints that are sent to", hooks["alive"]),
         "webhook_endpoints_disabled": ("Endpoints disabled because they failed or are gone", hooks["disabled"]),
+        "mails_waiting": ("Causes of e-mail that wait to be told", mails["waiting"]),
+        "mails_failed": ("Causes of e-mail that were given up in the last months", mails["failed"]),
     }

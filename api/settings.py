@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api.mail.smtp import sender_of, server_of
+
 VAR = "var"
 """The folder, below the current one, for whatever has no other place."""
 
@@ -65,6 +67,11 @@ class Settings:
     """How much one person of finance may credit alone on a document, in major units of its currency; above it, two."""
     webhooks_to_private_networks: bool = False
     """Lets outgoing webhooks go to http and to addresses of one's own network: for development alone."""
+    smtp_url: str = ""
+    """The server that takes e-mail: `smtp://user:password@host:587`, or `smtps://…` where TLS comes first; empty: no
+    e-mail is sent. Needs `mail_from` and `public_url`. A password crosses encrypted connections alone."""
+    mail_from: str = ""
+    """From whom e-mail comes: `Appointment Ledger <ledger@example.com>`."""
     processes: int = 0
     """Server processes; 0: one on SQLite, two on PostgreSQL."""
     threads: int = 0
@@ -76,6 +83,11 @@ class Settings:
     def contact_secret(self) -> bytes:
         """The key of contact digests."""
         return hashlib.sha256(f"contacts\n{self.contact_key or self.secret_key}".encode()).digest()
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether people are told by e-mail."""
+        return bool(self.smtp_url)
 
     @property
     def is_sqlite(self) -> bool:
@@ -97,6 +109,7 @@ def read(config: Mapping[str, Any] | None = None) -> Settings:
     for name, choices in CHOICES.items():
         if getattr(settings, name) not in choices:
             raise ValueError(f"{name.upper()} must be one of {', '.join(choices)}, not {getattr(settings, name)!r}")
+    _check_mail(settings, given)
     derived = {
         "database_url": _database_url(settings.database_url),
         "sandbox_database_url": settings.sandbox_database_url or sandbox_beside(_database_url(settings.database_url)),
@@ -105,6 +118,17 @@ def read(config: Mapping[str, Any] | None = None) -> Settings:
         "public_url": settings.public_url.rstrip("/"),
     }
     return Settings(**{**given, **derived})
+
+
+def _check_mail(settings: Settings, given: Mapping[str, Any]) -> None:
+    """Links in a mail that lead nowhere would be worse than none: who sends says from whom and whence."""
+    if not settings.sends_mail:
+        return
+    server_of(settings.smtp_url)
+    for name in ("mail_from", "public_url"):
+        if not given.get(name):
+            raise ValueError(f"SMTP_URL needs {name.upper()}")
+    sender_of(settings.mail_from)
 
 
 def kept_secret(path: Path) -> str:

@@ -81,7 +81,7 @@ def test_every_setting_stands_in_the_table() -> None:
     assert rows == [(f"`{name}`", default, meaning) for name, default, meaning in described]
 
 
-@pytest.mark.parametrize("page", ["operations.md", "webhooks.md", "settings.md", "connections.md"])
+@pytest.mark.parametrize("page", ["operations.md", "webhooks.md", "settings.md", "connections.md", "mail.md"])
 def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?://)([^)#]+)", text):

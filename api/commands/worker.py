@@ -1,4 +1,4 @@
-"""`worker`: settles, chains, finishes billing runs, renders and sends webhooks; for ever, any number side by side.
+"""`worker`: settles, chains, finishes billing runs, renders, sends webhooks and e-mail; for ever, any number of them.
 
 Owns the rhythm: a jittered pause while there is nothing to do, a longer one after a fault, and a graceful end on
 SIGTERM and SIGINT. Work is claimed in the database, so that two workers never do the same thing twice. Webhooks have
@@ -24,18 +24,20 @@ from api.commands import current_settings, now, opened
 from api.commands.rendering import store_of
 from api.commands.settlement import LOOKS_BACK
 from api.databases import SandboxDatabase
+from api.mail.postman import Postman
 from api.sending import Sender
 from api.settings import Settings
 from api.terminal import explained, json_option, print_json
-from invoices import rendering
+from invoices import reminders, rendering
 from invoices.run_queue import finish_abandoned
 from invoices.storage import Storage
 from ledger.domain.errors import Refusal
-from ledger.services import announcing, chain, sandboxes
+from ledger.services import announcing, chain, mail_causes, sandboxes
 from ledger.services.deadlines import settle_due
 from ledger.services.deliveries import attach_waiting
 
 PAUSE_SECONDS = 2.0
+MAIL_PAUSE_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 60.0
 LATELY = timedelta(minutes=15)
 """Deliveries are attached as they come; what a crash left behind is not older than this."""
@@ -46,12 +48,12 @@ FULL_LOOK_EVERY = timedelta(hours=1)
 @click.option("--once", is_flag=True, help="One round instead of for ever.")
 @json_option
 def worker(once: bool, as_json: bool) -> None:
-    """Settle, render and send webhooks for ever; stop with SIGTERM or Ctrl-C."""
+    """Settle, render, send webhooks and e-mail for ever; stop with SIGTERM or Ctrl-C."""
     settings, pause = current_settings(), PAUSE_SECONDS
     logs.configure(settings)
     storage = store_of(settings.documents_url)
     first = True
-    with opened(settings) as engine, told_to_stop() as stop, webhooks(engine, settings, stop, once=once) as check:
+    with opened(settings) as engine, told_to_stop() as stop, beside(engine, settings, stop, once=once) as check:
         while not stop.is_set():
             check()
             try:
@@ -81,12 +83,13 @@ def _round(engine: Engine, storage: Storage, secret: bytes, stop: threading.Even
 
 
 @contextmanager
-def webhooks(engine: Engine, settings: Settings, stop: threading.Event, *, once: bool) -> Iterator[Callable[[], None]]:
+def beside(engine: Engine, settings: Settings, stop: threading.Event, *, once: bool) -> Iterator[Callable[[], None]]:
     """Tells what was recorded and sends it beside everything else, or `once` at the end; what is given raises a fault.
 
     On the way out, what is under way is finished.
     """
     sender, playground = Sender(engine, settings, now), SandboxDatabase(settings.sandbox_database_url)
+    postman = Postman(engine, settings, store_of(settings.documents_url), now)
     if once:
         yield lambda: None
         announcing.announce(engine, now(), full=True)
@@ -95,14 +98,19 @@ def webhooks(engine: Engine, settings: Settings, stop: threading.Event, *, once:
             sandboxes.go_round(there, now(), full=True)
             replace(sender, engine=there).send_due()
         playground.dispose()
+        if settings.sends_mail:
+            _look_for_mail(engine, now(), full=True)
+            postman.send_due()
         return
-    with ThreadPoolExecutor(4, thread_name_prefix="webhooks") as pool:
+    with ThreadPoolExecutor(6, thread_name_prefix="beside") as pool:
         running: list[Future[None]] = [
             pool.submit(_announce, engine, stop),
             pool.submit(sender.run, stop),
             pool.submit(_visit_sandboxes, playground, stop),
             pool.submit(_send_from_sandboxes, playground, sender, stop),
         ]
+        if settings.sends_mail:
+            running += [pool.submit(_gather_mail, engine, stop), pool.submit(postman.run, stop)]
 
         def check() -> None:
             for each in running:
@@ -128,6 +136,26 @@ def _announce(engine: Engine, stop: threading.Event) -> None:
                 announcing.clear_away(engine, at)
                 looked = at
         stop.wait(PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads workers, guards nothing
+
+
+def _gather_mail(engine: Engine, stop: threading.Event) -> None:
+    """Writes down who is to be told of what by e-mail, for ever; a full look at first and every hour."""
+    looked: datetime | None = None
+    while not stop.is_set():
+        at = now()
+        full = looked is None or at - looked >= FULL_LOOK_EVERY
+        with suppress(Refusal):
+            _look_for_mail(engine, at, full=full)
+            if full:
+                mail_causes.clear_away(engine, at)
+                looked = at
+        stop.wait(MAIL_PAUSE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads workers, guards nothing
+
+
+def _look_for_mail(engine: Engine, at: datetime, *, full: bool) -> None:
+    mail_causes.gather(engine, at, full=full)
+    if full:
+        reminders.remind(engine, at)
 
 
 def _visit_sandboxes(playground: SandboxDatabase, stop: threading.Event) -> None:

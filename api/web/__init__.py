@@ -26,12 +26,14 @@ from api.web import (
     explanation,
     home,
     inbox,
+    mails,
     months,
     opening,
     preferences,
     quality,
     sessions,
     settling,
+    unsubscribing,
 )
 from api.web.blueprint import pages
 
@@ -54,6 +56,7 @@ VIEWS = (
     explanation,
     home,
     inbox,
+    mails,
     months,
     opening,
     preferences,
@@ -72,4 +75,5 @@ def register(app: Flask, settings: Settings) -> None:
     )
     sessions.register(app, settings)
     app.register_blueprint(pages)
+    app.register_blueprint(unsubscribing.blueprint)
     errors.register(app)

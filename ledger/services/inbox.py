@@ -96,6 +96,19 @@ def coming(
     return _page(connection, _coming(buyer_id, now), t.appointment.c.starts_at, limit, after, filters)
 
 
+def falling_silent(
+    connection: Connection, buyer_id: UUID, now: datetime, until: datetime, *, limit: int
+) -> tuple[list[Waiting], int, int]:
+    """By their deadline: those that await findings, and those still to come whose deadline is not after `until`; the
+    first ones, how many there are, and how many of them fall silent by then."""
+    id_, due_at = t.appointment.c.id, t.appointment.c.next_due_at
+    soon = and_(_open(buyer_id), due_at > now, due_at <= until)
+    condition = and_(_open(buyer_id), due_at > now, or_(t.appointment.c.starts_at <= now, due_at <= until))
+    items, _ = _page(connection, condition, due_at, limit, None, EVERYTHING)
+    count, by_then = (_count(connection, select(id_).where(each).order_by(due_at, id_)) for each in (condition, soon))
+    return items, min(count, MOST), min(by_then, MOST)
+
+
 def settled(now: datetime) -> ColumnElement[bool]:
     """The condition for everything else: a verdict is there, or silence has brought one."""
     appointment = t.appointment.c

@@ -15,6 +15,7 @@ from ledger.store import (
     hooks,
     journal,
     limits,
+    mail,
     parties,
     payments,
     reported,
@@ -63,6 +64,9 @@ calendar_link = _table(hooks.CalendarLink)
 webhook_endpoint = _table(webhooks.WebhookEndpoint)
 outgoing_delivery = _table(webhooks.OutgoingDelivery)
 delivery_attempt = _table(webhooks.DeliveryAttempt)
+mail_cause = _table(mail.MailCause)
+mail_wish = _table(mail.MailWish)
+mail_look = _table(mail.MailLook)
 idempotency_key = _table(appointments.IdempotencyKey)
 
 rate_window = _table(limits.RateWindow)

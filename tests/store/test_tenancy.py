@@ -13,6 +13,8 @@ OPERATORS_OWN = frozenset(
         "chain_link",
         "delivery_hint",
         "logo",
+        "mail_look",
+        "mail_wish",
         "month_position",
         "rate_window",
         "transfer",
