@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy import select as rows_of
 
 from api.databases import database
+from api.languages import gettext
 from api.problems import problem_of
 from api.units import clock
 from api.web import bars
@@ -105,7 +106,7 @@ def _command(appointment_id: UUID, form: str, act: Act) -> Response:
     def on_the_same(desk: Desk, case: Case, now: datetime) -> None:
         is_seen = request.form.get("version") == str(case.state.version)
         if not is_seen and case.state.verdict is not Verdict.DEEMED:  # there the command says that it is late
-            raise VersionMismatch("It has changed since you opened this page. Look again, then decide.")
+            raise VersionMismatch(gettext("It has changed since you opened this page. Look again, then decide."))
         act(desk, case, now)
 
     refusal = refusal_of(appointment_id, on_the_same, clock)

@@ -15,6 +15,7 @@ from flask import Response, request, url_for
 from sqlalchemy import Connection, select
 
 from api.databases import database
+from api.languages import gettext
 from api.units import clock
 from api.web.acting import actor_of, refusal_of
 from api.web.blueprint import led_to, pages, secured, show
@@ -67,7 +68,7 @@ def record_several() -> Response:
 
         def act(desk: Desk, case: Case, now: datetime, version: str = version) -> None:
             if str(case.state.version) != version:
-                raise VersionMismatch("It has changed since you looked.")
+                raise VersionMismatch(gettext("It has changed since you looked."))
             commands.give_findings(desk, case, ATTENDED, actor_of(person().principal), now)
 
         refusal = refusal_of(id_, act, clock)
@@ -143,5 +144,5 @@ def _chosen(text: str) -> tuple[UUID, str]:
     id_, _, version = text.partition(".")
     found = identity(id_)
     if found is None or not version:
-        raise Malformed.at("chosen", "Choose appointments in the inbox.")
+        raise Malformed.at("chosen", gettext("Choose appointments in the inbox."))
     return found, version

@@ -28,6 +28,11 @@ WORDS: Final = {
     "dismissed": marked("Dismissed"),
     "decided": marked("Decided"),
     "withdrawn": marked("Withdrawn"),
+    # money
+    "held": marked("Held"),
+    "accrued": marked("Accrued"),
+    "invoiced": marked("Invoiced"),
+    "reversed": marked("Reversed"),
     # criteria
     "as_facts": marked("As the facts meet it"),
     "claimed": marked("Claimed"),
