@@ -9,12 +9,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from api.cli import main
+from ledger.services import access
+from ledger.store import tables as t
+from ledger.store.engine import make_engine, reading, writing
+from tests.services.market import Market
 from tests.support.applications import SECRET
 
 STARTS_WITHIN_SECONDS = 100
@@ -78,6 +84,10 @@ def serving(url: str) -> Iterator[Served]:
 
 
 def test_serve_answers_on_its_port_and_ends_in_peace(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = make_engine(database_url)
+    with writing(engine) as connection:
+        key = access.issue_key(connection, "admin", None, datetime.now(UTC)).secret
+    engine.dispose()
     with serving(database_url) as served:
         assert served.get("/readyz") == (200, '{"status":"ready"}')
         assert served.get("/v1/keys")[0] == 401
@@ -94,10 +104,48 @@ def test_serve_answers_on_its_port_and_ends_in_peace(database_url: str, monkeypa
         told = served.announced()
         assert f"http://127.0.0.1:{served.port}" in told
         assert ("SQLite" in told) is database_url.startswith("sqlite")
-        served.process.send_signal(signal.SIGTERM)
+        assert answered_after_the_signal(served, key).startswith(b"HTTP/1.1 201")
         served.process.communicate(timeout=60)
         assert served.process.returncode == 0
-        assert not served.listens()
+
+
+def answered_after_the_signal(served: Served, key: str) -> bytes:
+    """The answer to a request that was under way when `serve` was told to end, and had closed its port already."""
+    body = b'{"role": "finance", "name": "the last one"}'
+    head = (
+        f"POST /v1/keys HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", served.port), timeout=60) as client:
+        client.sendall(head.encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 100"), "the server waits for the body"
+        served.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 15
+        while served.listens():
+            assert time.monotonic() < deadline, "it still listens"
+            time.sleep(0.05)
+        client.sendall(body)
+        answer = b""
+        while b"}" not in answer and (more := client.recv(65_536)):
+            answer += more
+    return answer
+
+
+def test_a_worker_told_to_stop_ends_in_peace(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    long_ago = Market(engine).taken()
+    environment = {**os.environ, "DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET}
+    command = [sys.executable, "-u", "-m", "api.cli", "worker"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert ("settled 1" in told, process.returncode) == (True, 0)
+    with reading(engine) as connection:
+        verdict = select(t.appointment.c.verdict).where(t.appointment.c.id == long_ago)
+        assert connection.execute(verdict).scalar_one() == "deemed"
+    engine.dispose()
 
 
 def test_a_killed_serve_leaves_nothing_on_its_port(sqlite_url: str) -> None:

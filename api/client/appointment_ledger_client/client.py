@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
+from appointment_ledger_client import models
 from appointment_ledger_client.operations import Operations
 from appointment_ledger_client.transport import Transport
 
 LINES_AT_ONCE: Final = 500
+T = TypeVar("T")
 
 
 class Client(Operations):
@@ -56,7 +58,7 @@ class Client(Operations):
         self.etag = answer.etag
         return answer.value()
 
-    def pages(self, operation: Callable[..., Any], *arguments: Any, **filters: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, operation: Callable[..., "models.Page[T]"], *arguments: Any, **filters: Any) -> Iterator[T]:
         """Every item of a list, newest first, a page at a time: `pages(ledger.list_invoices, period="2026-10")`."""
         cursor: str | None = None
         while True:
@@ -67,8 +69,8 @@ class Client(Operations):
                 return
 
     def submit_lines(
-        self, submissions: Iterable[Mapping[str, Any]], *, key: str | None = None
-    ) -> Iterator[dict[str, Any]]:
+        self, submissions: Iterable["models.SubmissionBody"], *, key: str | None = None
+    ) -> Iterator["models.BatchResult"]:
         """Submits any number of appointments as NDJSON; one result per submission, in order: 201, or the problem.
 
         With your own `key`, the same submissions again get the same results and none is taken twice.
@@ -78,8 +80,9 @@ class Client(Operations):
             headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": f"{own}-{sent}"}
             answer = self._transport.send("POST", "/v1/appointments/batch", {}, b"\n".join(lines), headers)
             for line in answer.body.splitlines():
-                result = json.loads(line)
-                yield {**result, "index": sent + result["index"]}
+                result: models.BatchResult = json.loads(line)
+                result["index"] += sent
+                yield result
             sent += len(lines)
 
     def close(self) -> None:

@@ -2,6 +2,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from appointment_ledger_client import models
+
 TABLE: Mapping[str, Mapping[str, Any]]
 
 class Operations(ABC):
@@ -23,29 +25,29 @@ class Operations(ABC):
         cursor: str | None = None,
         q: str | None = None,
         kind: Literal["buyer", "supplier"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.OrganisationPage: ...
     def create_organisation(
         self,
-        body: Mapping[str, Any],
+        body: models.OrganisationBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Organisation: ...
     def show_organisation(
         self,
         reference: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.Organisation: ...
     def change_organisation(
         self,
         reference: str,
-        body: Mapping[str, Any] | None = None,
+        body: models.OrganisationChange | None = None,
         *,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Organisation: ...
     def show_organisation_history(
         self,
         reference: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.OrganisationHistory: ...
     def list_users(
         self,
         *,
@@ -53,14 +55,14 @@ class Operations(ABC):
         cursor: str | None = None,
         q: str | None = None,
         organisation: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.UserPage: ...
     def create_user(
         self,
-        body: Mapping[str, Any],
+        body: models.UserBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.CreatedUser: ...
     def list_keys(
         self,
         *,
@@ -69,22 +71,22 @@ class Operations(ABC):
         q: str | None = None,
         organisation: str | None = None,
         role: Literal["admin", "finance", "arbiter", "buyer", "supplier"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.KeyPage: ...
     def issue_key(
         self,
-        body: Mapping[str, Any],
+        body: models.KeyBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.IssuedKey: ...
     def rotate_key(
         self,
         key_id: str,
-        body: Mapping[str, Any] | None = None,
+        body: models.RotationBody | None = None,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.IssuedKey: ...
     def revoke_key(
         self,
         key_id: str,
@@ -93,28 +95,28 @@ class Operations(ABC):
     ) -> None: ...
     def show_sandbox(
         self,
-    ) -> dict[str, Any]: ...
+    ) -> models.Sandbox: ...
     def open_sandbox(
         self,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.OpenedSandbox: ...
     def move_sandbox_clock(
         self,
-        body: Mapping[str, Any] | None = None,
+        body: models.ClockBody | None = None,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Clock: ...
     def decide_sandbox_dispute(
         self,
         dispute_id: str,
-        body: Mapping[str, Any],
+        body: models.DecisionBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Dispute: ...
     def list_definitions(
         self,
         *,
@@ -122,45 +124,45 @@ class Operations(ABC):
         cursor: str | None = None,
         q: str | None = None,
         buyer: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.DefinitionSummaryPage: ...
     def create_definition(
         self,
-        body: Mapping[str, Any],
+        body: models.DefinitionBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Definition: ...
     def show_definition(
         self,
         reference: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.Definition: ...
     def put_draft(
         self,
         reference: str,
-        body: Mapping[str, Any],
+        body: models.DefinitionBody,
         *,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.DefinitionVersion: ...
     def lint_draft(
         self,
         reference: str,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Lint: ...
     def publish_definition(
         self,
         reference: str,
-        body: Mapping[str, Any] | None = None,
+        body: models.PublishBody | None = None,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.PublishedVersion: ...
     def show_definition_version(
         self,
         reference: str,
         number: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.DefinitionVersion: ...
     def show_definition_text(
         self,
         reference: str,
@@ -172,15 +174,15 @@ class Operations(ABC):
         number: str,
         *,
         against: int,
-    ) -> dict[str, Any]: ...
+    ) -> models.Diff: ...
     def dry_run_draft(
         self,
         reference: str,
-        body: Mapping[str, Any] | None = None,
+        body: models.DryRunBody | None = None,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.DryRun: ...
     def list_agreements(
         self,
         *,
@@ -189,50 +191,50 @@ class Operations(ABC):
         supplier: str | None = None,
         buyer: str | None = None,
         definition: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.AgreementSummaryPage: ...
     def create_agreement(
         self,
-        body: Mapping[str, Any],
+        body: models.AgreementBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Agreement: ...
     def show_agreement(
         self,
         agreement_id: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.Agreement: ...
     def add_agreement_version(
         self,
         agreement_id: str,
-        body: Mapping[str, Any],
+        body: models.AgreementVersionBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Agreement: ...
     def accept_agreement(
         self,
         agreement_id: str,
-        body: Mapping[str, Any],
+        body: models.AcceptanceBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Agreement: ...
     def end_agreement(
         self,
         agreement_id: str,
-        body: Mapping[str, Any] | None = None,
+        body: models.EndBody | None = None,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Agreement: ...
     def receive_deposit(
         self,
         agreement_id: str,
-        body: Mapping[str, Any],
+        body: models.DepositBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.DepositReceived: ...
     def list_appointments(
         self,
         *,
@@ -249,74 +251,74 @@ class Operations(ABC):
         to: str | None = None,
         due_before: str | None = None,
         q: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.AppointmentPage: ...
     def submit_appointment(
         self,
-        body: Mapping[str, Any],
+        body: models.SubmissionBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Appointment: ...
     def show_appointment(
         self,
         appointment_id: str,
         *,
         expand: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Appointment: ...
     def list_appointment_events(
         self,
         appointment_id: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.Events: ...
     def give_findings(
         self,
         appointment_id: str,
-        body: Mapping[str, Any],
+        body: models.FindingsBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Appointment: ...
     def cancel_appointment(
         self,
         appointment_id: str,
-        body: Mapping[str, Any],
+        body: models.CancellationBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Appointment: ...
     def reschedule_appointment(
         self,
         appointment_id: str,
-        body: Mapping[str, Any],
+        body: models.RescheduleBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Appointment: ...
     def name_calendar_entry(
         self,
         appointment_id: str,
-        body: Mapping[str, Any] | None = None,
+        body: models.CalendarBody | None = None,
         *,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Appointment: ...
     def submit_appointments(
         self,
-        body: Mapping[str, Any],
+        body: models.BatchBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.BatchResults: ...
     def list_evidence(
         self,
         appointment_id: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.EvidenceList: ...
     def add_evidence(
         self,
         appointment_id: str,
-        body: Mapping[str, Any],
+        body: models.EvidenceBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Evidence: ...
     def download_evidence(
         self,
         appointment_id: str,
@@ -329,15 +331,15 @@ class Operations(ABC):
     def explain_appointment(
         self,
         appointment_id: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.Explanation: ...
     def open_dispute(
         self,
         appointment_id: str,
-        body: Mapping[str, Any],
+        body: models.DisputeBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Dispute: ...
     def list_disputes(
         self,
         *,
@@ -346,43 +348,43 @@ class Operations(ABC):
         state: Literal["awaiting_reply", "with_arbiter", "closed"] | None = None,
         kind: Literal["contest", "clawback", "contradiction", "escalated_silence"] | None = None,
         appointment: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.DisputeItemPage: ...
     def show_dispute(
         self,
         dispute_id: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.Dispute: ...
     def reply_to_dispute(
         self,
         dispute_id: str,
-        body: Mapping[str, Any],
+        body: models.ReplyBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Dispute: ...
     def write_to_dispute(
         self,
         dispute_id: str,
-        body: Mapping[str, Any],
+        body: models.MessageBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Dispute: ...
     def withdraw_dispute(
         self,
         dispute_id: str,
-        body: Mapping[str, Any] | None = None,
+        body: models.WithdrawalBody | None = None,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Dispute: ...
     def decide_dispute(
         self,
         dispute_id: str,
-        body: Mapping[str, Any],
+        body: models.DecisionBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Dispute: ...
     def list_connections(
         self,
         *,
@@ -390,18 +392,18 @@ class Operations(ABC):
         cursor: str | None = None,
         q: str | None = None,
         provider: Literal["cal_com", "calendly", "zoom", "twilio", "standard_webhooks"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.ConnectionPage: ...
     def create_connection(
         self,
-        body: Mapping[str, Any],
+        body: models.ConnectionBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Connection: ...
     def show_connection(
         self,
         connection: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.Connection: ...
     def disable_connection(
         self,
         connection: str,
@@ -411,11 +413,11 @@ class Operations(ABC):
     def rotate_connection(
         self,
         connection: str,
-        body: Mapping[str, Any],
+        body: models.ConnectionRotation,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Connection: ...
     def list_incoming_deliveries(
         self,
         connection: str,
@@ -423,7 +425,7 @@ class Operations(ABC):
         limit: int | None = None,
         cursor: str | None = None,
         state: Literal["attached", "unmatched", "quarantined", "ignored"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.IncomingDeliveryPage: ...
     def release_delivery(
         self,
         connection: str,
@@ -431,24 +433,24 @@ class Operations(ABC):
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.IncomingDelivery: ...
     def list_webhook_endpoints(
         self,
         *,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.WebhookEndpointPage: ...
     def create_webhook_endpoint(
         self,
-        body: Mapping[str, Any],
+        body: models.WebhookEndpointBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.NewWebhookEndpoint: ...
     def show_webhook_endpoint(
         self,
         endpoint_id: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.WebhookEndpoint: ...
     def delete_webhook_endpoint(
         self,
         endpoint_id: str,
@@ -458,25 +460,25 @@ class Operations(ABC):
     def rotate_webhook_secret(
         self,
         endpoint_id: str,
-        body: Mapping[str, Any] | None = None,
+        body: models.WebhookRotation | None = None,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.NewWebhookEndpoint: ...
     def enable_webhook_endpoint(
         self,
         endpoint_id: str,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.WebhookEndpoint: ...
     def send_test_webhook(
         self,
         endpoint_id: str,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.OutgoingDelivery: ...
     def list_deliveries(
         self,
         *,
@@ -485,18 +487,18 @@ class Operations(ABC):
         endpoint: str | None = None,
         state: Literal["pending", "delivered", "failed"] | None = None,
         type: Literal["appointment.submitted", "appointment.rescheduled", "appointment.rebooked", "appointment.cancelled", "appointment.found", "appointment.deemed", "appointment.no_show_final", "appointment.credited", "dispute.opened", "dispute.replied", "dispute.escalated", "dispute.decided", "dispute.withdrawn", "replacement.ended", "replacement.revived", "appointment.refused", "appointment.final", "evidence.added", "dispute.message_sent", "amount.accrued", "amount.held", "amount.released", "amount.reversed", "amount.reduced", "invoice.issued", "credit_note.issued", "statement.issued", "document.rendered", "document.accepted", "document.queried", "document.query_withdrawn", "supplier_invoice.recorded", "payment.recorded", "payment.returned", "deposit.received", "definition.published", "agreement.offered", "agreement.accepted", "webhook.test"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.OutgoingDeliveryPage: ...
     def show_delivery(
         self,
         delivery_id: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.DeliveryInFull: ...
     def retry_delivery(
         self,
         delivery_id: str,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.OutgoingDelivery: ...
     def list_intake_refusals(
         self,
         *,
@@ -509,14 +511,14 @@ class Operations(ABC):
         q: str | None = None,
         definition: str | None = None,
         clause: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.IntakeRefusalPage: ...
     def erase_prospect(
         self,
-        body: Mapping[str, Any] | None = None,
+        body: models.ErasureBody | None = None,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Erased: ...
     def list_suppressions(
         self,
         *,
@@ -525,14 +527,14 @@ class Operations(ABC):
         from_: str | None = None,
         to: str | None = None,
         kind: Literal["email", "phone", "company_domain", "company_number"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.SuppressionPage: ...
     def suppress_contacts(
         self,
-        body: Mapping[str, Any],
+        body: models.SuppressionBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.SuppressionCount: ...
     def list_activity(
         self,
         *,
@@ -543,14 +545,14 @@ class Operations(ABC):
         source: str | None = None,
         channel: str | None = None,
         history: Literal["yes", "no"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.ActivityPage: ...
     def report_activity(
         self,
-        body: Mapping[str, Any],
+        body: models.ActivityBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Counted: ...
     def list_sales(
         self,
         *,
@@ -558,14 +560,14 @@ class Operations(ABC):
         cursor: str | None = None,
         supplier: str | None = None,
         history: Literal["yes", "no"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.SalePage: ...
     def report_sales(
         self,
-        body: Mapping[str, Any],
+        body: models.SalesBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Counted: ...
     def list_billing_runs(
         self,
         *,
@@ -573,18 +575,18 @@ class Operations(ABC):
         cursor: str | None = None,
         period: str | None = None,
         state: Literal["queued", "running", "done", "failed"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.RunPage: ...
     def start_billing_run(
         self,
-        body: Mapping[str, Any],
+        body: models.RunBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Run: ...
     def show_billing_run(
         self,
         run_id: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.Run: ...
     def list_invoices(
         self,
         *,
@@ -596,31 +598,31 @@ class Operations(ABC):
         kind: Literal["invoice", "credit_note", "statement"] | None = None,
         state: Literal["issued", "accepted", "queried", "credited", "paid"] | None = None,
         q: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.DocumentItemPage: ...
     def show_invoice(
         self,
         document_id: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.Document: ...
     def answer_invoice(
         self,
         document_id: str,
-        body: Mapping[str, Any],
+        body: models.AnswerBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Document: ...
     def record_payment(
         self,
         document_id: str,
-        body: Mapping[str, Any],
+        body: models.PaymentBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Document: ...
     def return_payment(
         self,
         payment_id: str,
-        body: Mapping[str, Any],
+        body: models.ReturnBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
@@ -628,18 +630,18 @@ class Operations(ABC):
     def record_supplier_invoice(
         self,
         document_id: str,
-        body: Mapping[str, Any],
+        body: models.SupplierInvoiceBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Document: ...
     def void_invoice(
         self,
         document_id: str,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Voided: ...
     def download_pdf(
         self,
         document_id: str,
@@ -666,25 +668,25 @@ class Operations(ABC):
         limit: int | None = None,
         cursor: str | None = None,
         state: Literal["pending", "issued"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.CreditByHandPage: ...
     def create_credit_note(
         self,
-        body: Mapping[str, Any],
+        body: models.CreditBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.CreditByHand: ...
     def show_credit_note(
         self,
         credit_id: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.CreditByHand: ...
     def approve_credit_note(
         self,
         credit_id: str,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.CreditByHand: ...
     def report_on_suppliers(
         self,
         *,
@@ -697,7 +699,7 @@ class Operations(ABC):
         source: str | None = None,
         channel: str | None = None,
         format: Literal["json", "csv"] | None = None,
-    ) -> Any: ...
+    ) -> models.SupplierRowReport | str: ...
     def report_on_buyers(
         self,
         *,
@@ -710,7 +712,7 @@ class Operations(ABC):
         source: str | None = None,
         channel: str | None = None,
         format: Literal["json", "csv"] | None = None,
-    ) -> Any: ...
+    ) -> models.BuyerRowReport | str: ...
     def report_on_data(
         self,
         *,
@@ -723,7 +725,7 @@ class Operations(ABC):
         source: str | None = None,
         channel: str | None = None,
         format: Literal["json", "csv"] | None = None,
-    ) -> Any: ...
+    ) -> models.QualityRowReport | str: ...
     def report_on_scenarios(
         self,
         *,
@@ -739,24 +741,24 @@ class Operations(ABC):
         currency: str | None = None,
         cost_per_dial: int | None = None,
         value_per_sale: int | None = None,
-    ) -> Any: ...
+    ) -> models.ScenarioRowReport | str: ...
     def show_branding(
         self,
         *,
         buyer: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Brand: ...
     def put_branding(
         self,
-        body: Mapping[str, Any] | None = None,
+        body: models.BrandBody | None = None,
         *,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Brand: ...
     def show_trial_balance(
         self,
         *,
         at: str | None = None,
         clock: Literal["effective", "recorded"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.TrialBalance: ...
     def list_entries(
         self,
         *,
@@ -768,7 +770,7 @@ class Operations(ABC):
         buyer: str | None = None,
         kind: Literal["accrual", "hold", "release", "reversal", "reduction", "invoice", "credit_note", "payment", "payment_returned", "deposit", "deposit_drawn"] | None = None,
         appointment: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.EntryPage: ...
     def show_account(
         self,
         account_id: str,
@@ -777,7 +779,7 @@ class Operations(ABC):
         cursor: str | None = None,
         at: str | None = None,
         clock: Literal["effective", "recorded"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.Account: ...
     def download_export(
         self,
         *,
@@ -785,33 +787,33 @@ class Operations(ABC):
     ) -> bytes: ...
     def take_bank_statement(
         self,
-        body: Mapping[str, Any],
+        body: models.StatementBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.StatementTaken: ...
     def list_bank_lines(
         self,
         *,
         limit: int | None = None,
         cursor: str | None = None,
         matched: Literal["yes", "no"] | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.BankLinePage: ...
     def assign_bank_line(
         self,
         line_id: str,
-        body: Mapping[str, Any],
+        body: models.AssignBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
     ) -> None: ...
     def create_payment_file(
         self,
-        body: Mapping[str, Any],
+        body: models.PaymentFileBody,
         *,
         key: str | None = None,
         if_match: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.PaymentFile: ...
     def download_payment_file(
         self,
         file_id: str,
@@ -826,15 +828,15 @@ class Operations(ABC):
     ) -> bytes: ...
     def show_ageing(
         self,
-    ) -> dict[str, Any]: ...
+    ) -> models.Items: ...
     def show_statement_of_account(
         self,
         *,
         supplier: str,
-    ) -> dict[str, Any]: ...
+    ) -> models.Items: ...
     def show_reminders(
         self,
-    ) -> dict[str, Any]: ...
+    ) -> models.Items: ...
     def list_downloads(
         self,
         *,
@@ -843,4 +845,4 @@ class Operations(ABC):
         from_: str | None = None,
         to: str | None = None,
         q: str | None = None,
-    ) -> dict[str, Any]: ...
+    ) -> models.DownloadPage: ...
