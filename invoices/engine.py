@@ -16,6 +16,7 @@ import pydyf
 
 from invoices import pdf_file
 from invoices.brand import PAPERS, PaperName
+from invoices.pdf_objects import pack_attachments
 from invoices.typeface import FONT_FILES, asset
 
 _SCHEME: Final = "bundled:"
@@ -113,6 +114,7 @@ def warm() -> None:
 
 def _finisher(finish: Finish | None) -> Callable[[Any, Any], None]:
     def finished(laid_out: Any, pdf: Any) -> None:
+        pack_attachments(pdf)
         if finish is not None:
             finish(pdf, _spots(laid_out))
         if "AF" in pdf.catalog:  # the engine lists each file twice

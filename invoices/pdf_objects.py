@@ -5,6 +5,7 @@ Owns the syntax that the drawn pages need beside what the layout engine writes. 
 
 import zlib
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 import pydyf
@@ -98,17 +99,50 @@ def _unicode_map(codes: Iterable[tuple[str, str]]) -> str:
 
 
 class Batch:
-    """Plain objects with consecutive numbers, kept as text alone: a long table has a hundred thousand of them."""
+    """Plain objects with consecutive numbers, kept as text and then as an object stream alone: a long table has a
+    hundred thousand of them.
+    """
 
     free = "batch"
 
     def __init__(self, first: int) -> None:
         self.first = first
         self.bodies: list[str] = []
+        self.numbers, self.stream = range(first, first), b""
 
     @property
     def next(self) -> int:
         return self.first + len(self.bodies)
+
+    def pack(self) -> None:
+        """Nothing more comes; the text is let go."""
+        self.numbers = range(self.first, self.next)
+        self.stream = object_stream(self.numbers, [body.encode("ascii") for body in self.bodies])
+        self.bodies.clear()
+
+
+def object_stream(numbers: Sequence[int], bodies: Sequence[bytes]) -> bytes:
+    """Plain objects as one compressed stream."""
+    starts = accumulate((len(body) + 1 for body in bodies), initial=0)
+    first = (
+        " ".join([f"{number} {start}" for number, start in zip(numbers, starts, strict=False)]).encode("ascii") + b"\n"
+    )
+    return stream(first + b"\n".join(bodies), f"/Type/ObjStm/N {len(numbers)}/First {len(first)}")
+
+
+def stream(content: bytes, extra: str) -> bytes:
+    """The bytes of a compressed stream object; `extra` are further entries of its dictionary."""
+    packed = zlib.compress(content, _LEVEL)
+    return f"<</Length {len(packed)}/Filter/FlateDecode{extra}>>\nstream\n".encode("ascii") + packed + b"\nendstream"
+
+
+def pack_attachments(pdf: Any) -> None:
+    """Compresses embedded files now, so that a large one is in memory once while the rest is made."""
+    for place, each in enumerate(pdf.objects):
+        if isinstance(each, pydyf.Stream) and each.extra.get("Type") == "/EmbeddedFile":
+            ready = Ready(each.data, compressible=False)
+            ready.number, ready.generation, ready.free = each.number, each.generation, each.free
+            pdf.objects[place] = ready
 
 
 class Table:
@@ -197,7 +231,8 @@ class PageStructure:
 
     def close(self) -> None:
         self._owners.extend([named.encode("ascii") for named in self._added])
-        self._pdf.objects.extend([self._batch] * len(self._batch.bodies))
+        self._batch.pack()
+        self._pdf.objects.extend([self._batch] * len(self._batch.numbers))
 
     @property
     def _next(self) -> int:
