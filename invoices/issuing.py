@@ -26,6 +26,7 @@ from ledger.domain.journal import AccountKind, EntryKind
 from ledger.domain.terms import BillingMode
 from ledger.services.posting import Accounts, Pair, Postings
 from ledger.store import tables as t
+from ledger.store.prepared import Prepared
 
 TYPE_CODES: Final = {("invoice", "self_billed"): 389, ("credit_note", "self_billed"): 261}
 """UNTDID 1001; a statement has none."""
@@ -260,7 +261,8 @@ def _due_on(issued_on: date, draft: Draft) -> date:
 def drawable(connection: Connection, pair: Pair, gross: int) -> int:
     """How much of the buyer's deposit a document uses up, in minor units; the account is locked if there is any."""
     books = dict(zip(("supplier_id", "buyer_id", "currency"), pair, strict=True))
-    if not connection.execute(_DEPOSIT, books).scalar_one_or_none():
+    found = DEPOSIT_OF_PAIR.first(connection, books)
+    if found is None or not found.balance:
         return 0
     held: int = connection.execute(_DEPOSIT.with_for_update(), books).scalar_one()
     return max(0, min(held, gross))
@@ -272,6 +274,7 @@ _DEPOSIT: Final = select(t.account.c.balance).where(
     t.account.c.currency == bindparam("currency"),
     t.account.c.kind == AccountKind.DEPOSIT,
 )
+DEPOSIT_OF_PAIR: Final = Prepared(_DEPOSIT)
 
 
 def _post(postings: Postings, draft: Draft, document: Document, now: datetime) -> None:

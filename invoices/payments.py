@@ -13,11 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, insert, select
 
-from invoices.issuing import ENTRIES, drawable
+from invoices.issuing import DEPOSIT_OF_PAIR, ENTRIES, drawable
 from ledger.domain.calendar import local_date, midnight
 from ledger.domain.canonical import content_hash
 from ledger.domain.errors import Conflict, IllegalMove, Refused, Unknown
-from ledger.domain.journal import AccountKind, EntryKind
+from ledger.domain.journal import EntryKind
 from ledger.domain.money import Money
 from ledger.domain.terms import BillingMode
 from ledger.services.posting import Accounts, Pair, Postings
@@ -239,10 +239,8 @@ def receive_deposit(
 
 def deposit_of(connection: Connection, pair: Pair) -> int:
     """How much of the pair's deposits has not been drawn."""
-    account = t.account.c
-    of_pair = (account.supplier_id == pair[0], account.buyer_id == pair[1], account.currency == pair[2])
-    query = select(account.balance).where(*of_pair, account.kind == AccountKind.DEPOSIT)
-    return int(connection.execute(query).scalar_one_or_none() or 0)
+    found = DEPOSIT_OF_PAIR.first(connection, dict(zip(("supplier_id", "buyer_id", "currency"), pair, strict=True)))
+    return 0 if found is None else found.balance
 
 
 def in_currency(amount: Money | int, currency: str) -> int:

@@ -6,6 +6,7 @@ database refuses a second entry of the same source.
 """
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.domain.journal import AccountKind, EntryKind, transfers
 from ledger.store import tables as t
-from ledger.store.bulk import insert_rows
+from ledger.store.bulk import WORTH_COPYING, insert_rows
+from ledger.store.prepared import Prepared, together
 from ledger.store.types import new_id
 
 Pair = tuple[UUID, UUID, str]
@@ -29,12 +31,14 @@ def insert_ignoring(connection: Connection, table: Any) -> Any:
     return dialect.insert(table).on_conflict_do_nothing()
 
 
-_OF_PAIR = select(t.account.c.kind, t.account.c.id).where(
-    t.account.c.supplier_id == bindparam("supplier"),
-    t.account.c.buyer_id == bindparam("buyer"),
-    t.account.c.currency == bindparam("currency"),
+_OF_PAIR = Prepared(
+    select(t.account.c.kind, t.account.c.id).where(
+        t.account.c.supplier_id == bindparam("supplier"),
+        t.account.c.buyer_id == bindparam("buyer"),
+        t.account.c.currency == bindparam("currency"),
+    )
 )
-_MOVE = (
+_MOVE = Prepared(
     update(t.account)
     .where(t.account.c.id == bindparam("account_id"))
     .values(balance=t.account.c.balance + bindparam("delta"))
@@ -59,7 +63,7 @@ class Accounts:
         return found
 
     def _read(self, pair: Pair) -> dict[AccountKind, UUID]:
-        found = self._connection.execute(_OF_PAIR, dict(zip(("supplier", "buyer", "currency"), pair, strict=True)))
+        found = _OF_PAIR.all(self._connection, dict(zip(("supplier", "buyer", "currency"), pair, strict=True)))
         return {AccountKind(kind): identity for kind, identity in found}
 
     def _create(self, pair: Pair) -> None:
@@ -127,9 +131,10 @@ class Postings:
         """Inserts everything collected and moves the balances; the collection is empty afterwards."""
         if not self.entries:
             return
-        insert_rows(self.connection, t.entry, self.entries)
-        insert_rows(self.connection, t.transfer, self.transfers)
-        self.connection.execute(
-            _MOVE, [{"account_id": identity, "delta": self.deltas[identity]} for identity in sorted(self.deltas)]
-        )
+        few = len(self.transfers) < WORTH_COPYING
+        with together(self.connection) if few else nullcontext():
+            insert_rows(self.connection, t.entry, self.entries)
+            insert_rows(self.connection, t.transfer, self.transfers)
+            moved = [{"account_id": identity, "delta": self.deltas[identity]} for identity in sorted(self.deltas)]
+            _MOVE.each(self.connection, moved)
         self.entries, self.transfers, self.deltas = [], [], {}

@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Connection, Dialect, Table, Uuid
 from sqlalchemy.types import TypeEngine
 
 from ledger.domain.encoding import dumps
-from ledger.store.prepared import driver
+from ledger.store.prepared import driver, is_listened_to
 
 WORTH_COPYING = 100
 Values = Sequence[Any]
@@ -46,7 +46,7 @@ def update_rows(connection: Connection, table: Table, rows: Sequence[Row], where
 
 def _execute(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> int:
     """Runs it for each of the values. Returns how many rows it touched."""
-    if connection.engine.dispatch.before_cursor_execute:
+    if is_listened_to(connection):
         return connection.exec_driver_sql(statement, values if len(values) > 1 else values[0]).rowcount
     with driver(connection) as line:
         cursor = line.cursor()

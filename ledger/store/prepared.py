@@ -78,7 +78,7 @@ class Prepared:
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """All rows, named as their columns are. Raises what SQLAlchemy raises."""
-        if connection.engine.dispatch.before_cursor_execute:
+        if is_listened_to(connection):
             result = connection.execute(self.statement, values)
             return list(result.all()) if self._columns else []
         form = self._form(connection.dialect)
@@ -93,6 +93,22 @@ class Prepared:
         if not form.loaders:
             return list(map(form.row._make, found))
         return [form.row._make(_loaded(row, form.loaders)) for row in found]
+
+    def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Writes once for each of the rows, in their order. Raises what SQLAlchemy raises."""
+        if is_listened_to(connection):
+            connection.execute(self.statement, list(rows))
+            return
+        form = self._form(connection.dialect)
+        given = [{**form.fixed, **row} for row in rows]
+        for name, process in form.processors.items():
+            for row in given:
+                row[name] = process(row[name])
+        with driver(connection) as line:
+            cursor = line.cursor()
+            order = form.order
+            cursor.executemany(form.sql, given if order is None else [[row[name] for name in order] for row in given])
+            cursor.close()
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Any | None:
         """The first row, if there is one."""
@@ -129,6 +145,22 @@ def _loaded(row: Sequence[Any], loaders: Sequence[tuple[int, Convert]]) -> list[
     for place, load in loaders:
         values[place] = load(values[place])
     return values
+
+
+def is_listened_to(connection: Connection) -> bool:
+    """Whether somebody wants to know of each statement: then SQLAlchemy runs it."""
+    dispatch = connection.engine.dispatch
+    return bool(dispatch.before_cursor_execute or dispatch.after_cursor_execute)
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """What is written within goes to PostgreSQL in one trip; what it refuses is raised at the end. Reads nothing."""
+    if connection.dialect.name == "sqlite" or is_listened_to(connection):
+        yield
+        return
+    with driver(connection) as line, line.pipeline():
+        yield
 
 
 @contextmanager
