@@ -17,7 +17,7 @@ from api.schemas import load
 from api.schemas import parties as schemas
 from api.terminal import json_option, print_json, print_table
 from ledger.domain.errors import Conflict
-from ledger.services import access, parties
+from ledger.services import access, parties, people
 from ledger.services.access import ROLES, IssuedKey
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
@@ -107,6 +107,7 @@ def create_user(
             _organisation_id(connection, organisation),
             now(),
             totp_secret=totp_secret,
+            actor=ACTOR,
         )
     _show_login(row, password, totp_secret, as_json)
 
@@ -125,7 +126,7 @@ def list_users(as_json: bool) -> None:
 def disable_user(email: str, as_json: bool) -> None:
     """End a user's access and sessions."""
     with opened() as engine, writing(engine) as connection:
-        row = access.disable_user(connection, email, now())
+        row = people.disable(connection, email, now(), actor=ACTOR)
     _done({"id": row["id"], "disabled_at": row["disabled_at"]}, f"{row['email']} is disabled.", as_json)
 
 
@@ -137,7 +138,7 @@ def rotate_user(email: str, as_json: bool) -> None:
     password = passwords.make()
     password_hash = passwords.hashed(password)
     with opened() as engine, writing(engine) as connection:
-        row = access.change_password(connection, email, password_hash)
+        row = people.set_password(connection, email, password_hash, now(), actor=ACTOR)
     _show_login(row, password, None, as_json)
 
 
@@ -185,7 +186,7 @@ def disable_organisation(slug: str, as_json: bool) -> None:
     """Revoke every key and disable every user of an organisation."""
     with opened() as engine, writing(engine) as connection:
         row = parties.organisation(connection, slug)
-        revoked, disabled = access.disable_organisation(connection, row["id"], now())
+        revoked, disabled = people.disable_organisation(connection, row["id"], now(), actor=ACTOR)
     counts = {"slug": slug, "keys_revoked": revoked, "users_disabled": disabled}
     _done(counts, f"{slug}: {revoked} keys revoked, {disabled} users disabled.", as_json)
 

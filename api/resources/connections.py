@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy import Connection as Database
 
-from api.auth import ADMIN, PARTIES, visible
+from api.auth import ADMIN, PARTIES, Principal, visible
 from api.databases import database
 from api.endpoints import Resource
 from api.narrowing import narrowed
@@ -41,7 +42,7 @@ def create_connection(command: Command) -> Answer:
         command.connection,
         body["slug"],
         Provider(body["provider"]),
-        _owner(command, body["owner"]),
+        owner_for(command.connection, command.principal, body["owner"]),
         body["secret"],
         settings().secret_key,
         command.now,
@@ -51,13 +52,13 @@ def create_connection(command: Command) -> Answer:
     return Answer(rendered(row), headers=with_id("/v1/connections", identity))
 
 
-def _owner(command: Command, owner: str | None) -> UUID | None:
-    principal = command.principal
+def owner_for(connection: Database, principal: Principal, owner: str | None) -> UUID | None:
+    """Whose a new connection is: a party's its own, an admin's the operator's or the named organisation's."""
     if owner == schemas.OPERATOR_OWNED or (owner is None and principal.is_operator):
         if not principal.is_operator:
             raise NotAllowed("the operator's accounts are the operator's to connect")
         return None
-    return organisation_for(command, owner, tuple(principal.roles))
+    return organisation_for(connection, principal, owner, principal.roles)
 
 
 @blueprint.listing("/connections", roles=KEEPERS, item=schemas.Connection, arguments=filters.ConnectionFilters)

@@ -4,7 +4,7 @@ An admin issues keys for every role; a party's key those of its own organisation
 answer that made it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,9 @@ WITH_SLUG = select(t.api_key, t.organisation.c.slug.label("organisation")).join_
 @blueprint.command("/keys", roles=ISSUERS, takes=schemas.KeyBody, answers=schemas.IssuedKey, status=201)
 def issue_key(command: Command) -> Answer:
     """Issue a key. Its secret is in this answer and nowhere else."""
-    organisation_id = organisation_for(command, command.body["organisation"], (command.body["role"],))
+    organisation_id = organisation_for(
+        command.connection, command.principal, command.body["organisation"], (command.body["role"],)
+    )
     issued = access.issue_key(
         command.connection,
         command.body["role"],
@@ -82,15 +84,16 @@ def revoke_key(command: Command, key_id: UUID) -> Answer:
     return Answer()
 
 
-def organisation_for(command: Command, reference: str | None, roles: tuple[str, ...]) -> UUID | None:
+def organisation_for(
+    connection: Connection, principal: Principal, reference: str | None, roles: Collection[str]
+) -> UUID | None:
     """Whom a new key or user belongs to: for a party its own organisation and role, for an admin the named one."""
-    principal: Principal = command.principal
     if principal.is_operator:
-        return None if reference is None else parties.organisation(command.connection, reference)["id"]
+        return None if reference is None else parties.organisation(connection, reference)["id"]
     if not principal.roles.issuperset(roles):
         raise NotAllowed(f"a {principal.party} can give the role {principal.party} alone")
     if reference is not None:
-        parties.organisation(command.connection, reference, within=visible(principal, t.organisation))
+        parties.organisation(connection, reference, within=visible(principal, t.organisation))
     return principal.organisation_id
 
 

@@ -38,7 +38,7 @@ def _with_hash(body: Mapping[str, Any], _principal: Principal, _path: Mapping[st
 def create_user(command: Command) -> Answer:
     """Create a user. Without a password one is made and shown in this answer alone."""
     body = command.body
-    organisation_id = organisation_for(command, body["organisation"], tuple(body["roles"]))
+    organisation_id = organisation_for(command.connection, command.principal, body["organisation"], body["roles"])
     created = access.create_user(
         command.connection,
         body["email"],
@@ -47,6 +47,7 @@ def create_user(command: Command) -> Answer:
         body["roles"],
         organisation_id,
         command.now,
+        actor=command.principal.actor,
     )
     row = command.connection.execute(WITH_SLUG.where(t.user_account.c.id == created["id"])).mappings().one()
     answer = rendered(row)

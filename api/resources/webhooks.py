@@ -61,10 +61,30 @@ def list_webhook_endpoints(query: Query) -> Answer:
     return query.page(rows, [t.webhook_endpoint.c.id], rendered)
 
 
-@blueprint.query(PATH, roles=PARTIES, answers=schemas.WebhookEndpoint)
+@blueprint.query(PATH, roles=PARTIES, answers=schemas.WebhookEndpoint, versioned=True)
 def show_webhook_endpoint(query: Query, endpoint_id: UUID) -> Answer:
     """Show one endpoint."""
-    return Answer(rendered(endpoints.one(query.connection, endpoint_id, _own(query))))
+    return _shown(endpoints.one(query.connection, endpoint_id, _own(query)))
+
+
+@blueprint.command(
+    PATH,
+    method="PATCH",
+    roles=PARTIES,
+    takes=schemas.WebhookEndpointChange,
+    answers=schemas.WebhookEndpoint,
+)
+def change_webhook_endpoint(command: Command, endpoint_id: UUID) -> Answer:
+    """Change an endpoint: its URL, types or description. What waits for it goes to the new URL; the secret stays."""
+    row = endpoints.change(
+        command.connection,
+        endpoint_id,
+        command.body,
+        _own(command),
+        private=settings().webhooks_to_private_networks,
+        expected_version=command.expected_version,
+    )
+    return _shown(row)
 
 
 @blueprint.command(PATH, method="DELETE", roles=PARTIES, status=204)
@@ -91,7 +111,13 @@ def rotate_webhook_secret(command: Command, endpoint_id: UUID) -> Answer:
 def enable_webhook_endpoint(command: Command, endpoint_id: UUID) -> Answer:
     """Send again after an endpoint was disabled, beginning with what it missed in the last 30 days."""
     row = endpoints.enable(command.connection, endpoint_id, command.now, _own(command), at=clock())
-    return Answer(rendered(row))
+    return _shown(row)
+
+
+@blueprint.command(f"{PATH}/disable", roles=PARTIES, answers=schemas.WebhookEndpoint)
+def disable_webhook_endpoint(command: Command, endpoint_id: UUID) -> Answer:
+    """Send nothing until it is enabled again; it then gets what it missed in the last 30 days."""
+    return _shown(endpoints.disable(command.connection, endpoint_id, command.now, _own(command)))
 
 
 @blueprint.command(f"{PATH}/test", roles=PARTIES, answers=schemas.OutgoingDelivery, status=202)
@@ -143,12 +169,27 @@ def _own(asked: Query | Command) -> ColumnElement[bool]:
     return visible(asked.principal, t.webhook_endpoint)
 
 
+def _shown(row: Mapping[Any, Any]) -> Answer:
+    return Answer(rendered(row), version=row["version"])
+
+
 def _shown_once(made: Made, headers: Mapping[str, str]) -> Answer:
-    return Answer({**rendered(made.row), "secret": made.secret}, headers=headers, confidential=True)
+    body = {**rendered(made.row), "secret": made.secret}
+    return Answer(body, version=made.row["version"], headers=headers, confidential=True)
 
 
 def rendered(row: Mapping[Any, Any]) -> dict[str, Any]:
-    names = ("id", "url", "types", "description", "created_at", "failing_since", "disabled_at", "disabled_because")
+    names = (
+        "id",
+        "url",
+        "types",
+        "description",
+        "created_at",
+        "failing_since",
+        "disabled_at",
+        "disabled_because",
+        "version",
+    )
     return {**{name: row[name] for name in names}, "former_secret_until": row["former_until"]}
 
 

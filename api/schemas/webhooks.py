@@ -1,6 +1,6 @@
 """Webhook endpoints and what was sent to them, on the wire."""
 
-from typing import Final
+from typing import Any, Final
 
 from marshmallow import ValidationError, validates
 from marshmallow import fields as plain
@@ -10,20 +10,27 @@ from api.schemas import Page, Strict
 from api.schemas.parties import Grace
 from ledger.domain.addresses import LONGEST_URL
 from ledger.domain.announcing import TEST, TYPES
-from ledger.store.webhooks import DELIVERED, FAILED, FAILING, GONE, PENDING
+from ledger.store.webhooks import ASKED, DELIVERED, FAILED, FAILING, GONE, PENDING
 
 STATES: Final = (PENDING, DELIVERED, FAILED)
 KINDS: Final = (*TYPES, TEST)
 
 
+URL: Final[dict[str, Any]] = {
+    "longest": LONGEST_URL,
+    "metadata": {"description": "https, reachable from the internet", "example": "https://crm.example/hooks/ledger"},
+}
+
+
+def _check_types(value: list[str] | None) -> None:
+    if value is not None and not 1 <= len(value) <= len(TYPES):
+        raise ValidationError("Needs at least one type, each once.")
+
+
 class WebhookEndpointBody(Strict):
     """Where to send events, and which."""
 
-    url = fields.Text(
-        required=True,
-        longest=LONGEST_URL,
-        metadata={"description": "https, reachable from the internet", "example": "https://crm.example/hooks/ledger"},
-    )
+    url = fields.Text(required=True, **URL)
     types = plain.List(
         fields.Choice(TYPES),
         load_default=None,
@@ -34,8 +41,19 @@ class WebhookEndpointBody(Strict):
 
     @validates("types")
     def _some(self, value: list[str] | None, **_: object) -> None:
-        if value is not None and not 1 <= len(value) <= len(TYPES):
-            raise ValidationError("Needs at least one type, each once.")
+        _check_types(value)
+
+
+class WebhookEndpointChange(Strict):
+    """What changes; what is left out stays. `types` null: all, those of the future included."""
+
+    url = fields.Text(**URL)
+    types = plain.List(fields.Choice(TYPES), allow_none=True)
+    description = fields.Text(allow_none=True)
+
+    @validates("types")
+    def _some(self, value: list[str] | None, **_: object) -> None:
+        _check_types(value)
 
 
 class WebhookRotation(Strict):
@@ -58,11 +76,12 @@ class WebhookEndpoint(Strict):
     )
     disabled_at = fields.Instant(required=True, allow_none=True)
     disabled_because = fields.Choice(
-        (GONE, FAILING),
+        (GONE, FAILING, ASKED),
         required=True,
         allow_none=True,
-        metadata={"description": "gone: it answered 410; failing: nothing got through for three days"},
+        metadata={"description": "gone: it answered 410; failing: nothing got through for three days; asked: by you"},
     )
+    version = fields.Whole(required=True, minimum=1)
 
 
 class NewWebhookEndpoint(WebhookEndpoint):

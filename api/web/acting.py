@@ -6,6 +6,7 @@ and that a command is tried again where another one stood in its way.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -22,6 +23,7 @@ from ledger.services.desk import Desk
 from ledger.store.engine import Contended, writing
 
 ATTEMPTS = 4
+Done = TypeVar("Done")
 Act = Callable[[Desk, Case, datetime], None]
 Take = Callable[[Desk, UUID, Actor, datetime], Case]
 
@@ -42,10 +44,16 @@ def refusal_of(
 
 def refusal_to(work: Callable[[Connection], object]) -> Refusal | None:
     """Does the work in one transaction; what refuses it, and undoes it."""
+    came = outcome_of(work)
+    return came if isinstance(came, Refusal) else None
+
+
+def outcome_of(work: Callable[[Connection], Done]) -> Done | Refusal:
+    """Does the work in one transaction; what came of it, or what refuses and undoes it."""
     return _tried(lambda: _worked(work))
 
 
-def _tried(attempted: Callable[[], Refusal | None]) -> Refusal | None:
+def _tried(attempted: Callable[[], Done]) -> Done:
     for attempt in range(ATTEMPTS):
         try:
             return attempted()
@@ -55,13 +63,12 @@ def _tried(attempted: Callable[[], Refusal | None]) -> Refusal | None:
     raise AssertionError("the last attempt ends or raises")
 
 
-def _worked(work: Callable[[Connection], object]) -> Refusal | None:
+def _worked(work: Callable[[Connection], Done]) -> Done | Refusal:
     try:
         with writing(database().engine) as connection:
-            work(connection)
+            return work(connection)
     except Refusal as refusal:
         return refusal
-    return None
 
 
 def _acted(identity: UUID, act: Act, now: datetime, take: Take) -> Refusal | None:

@@ -1,23 +1,22 @@
-"""Where a person begins: the first page of their role, or an overview of what they may do; the admin's organisations.
+"""Where a person begins: the first page of their role, or an overview of what they may do.
 
 Refuses nothing by itself.
 """
 
 from typing import Final
 
-from flask import Response, g, request, url_for
+from flask import Response, g, url_for
 from sqlalchemy import func, select
 
 from api.databases import database
 from api.units import clock
 from api.web.blueprint import led_to, pages, show
-from api.web.sessions import only, person, to_login
+from api.web.sessions import only, to_login
 from ledger.domain.lifecycle import Verdict
 from ledger.services.access import ADMIN, ARBITER, BUYER, FINANCE, SUPPLIER
 from ledger.store import tables as t
 from ledger.store.engine import reading
 
-PAGE: Final = 100
 FIRST: Final = (
     (BUYER, "web.inbox"),
     (FINANCE, "web.months"),
@@ -50,18 +49,3 @@ def overview() -> Response:
         ).scalar_one()
         organisations = connection.execute(select(func.count()).select_from(t.organisation)).scalar_one()
     return show("overview", disputed=disputed, next_decision=next_decision, organisations=organisations, now=clock())
-
-
-@pages.get("/organisations")
-@only(ADMIN)
-def organisations() -> Response:
-    """Everybody whose appointments are kept here, by name."""
-    organisation = t.organisation.c
-    after = request.args.get("after")
-    query = select(t.organisation).order_by(organisation.slug).limit(PAGE + 1)
-    if after:
-        query = query.where(organisation.slug > after)
-    with reading(database().engine) as connection:
-        rows = list(connection.execute(query).mappings())
-    following = rows[PAGE - 1]["slug"] if len(rows) > PAGE else None
-    return show("organisations", rows=rows[:PAGE], following=following, zone=person().time_zone)

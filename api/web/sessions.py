@@ -1,12 +1,14 @@
 """Browser sessions: the cookie, who it belongs to, and which pages they may see.
 
-Owns the session cookie (`__Host-`, Secure over https), the binding to the person's session token, the CSRF check of
-every form and the gate before each page. A session ends at once when its person is disabled or the token renewed.
+Owns the session cookie (`__Host-`, Secure over https), which names a session that the database knows, the CSRF check
+of every form and the gate before each page. A session ends at once when its row goes, its person is disabled or gets
+another password.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any, Final, ParamSpec
 from uuid import UUID
@@ -21,14 +23,15 @@ from api.languages import gettext, known, marked
 from api.settings import Settings
 from api.units import SETTINGS, clock
 from api.web.blueprint import led_to, pages
+from api.web.devices import device_of, network_of
 from invoices.languages import Language
-from ledger.domain.errors import NotAllowed
-from ledger.services import access, logins, parties
+from ledger.domain.errors import NotAllowed, Refusal
+from ledger.services import access, parties
+from ledger.services import sessions as kept_sessions
 from ledger.services.access import ADMIN, ARBITER, BUYER, FINANCE, ROLES, SUPPLIER, Principal
-from ledger.store.engine import reading
+from ledger.store.engine import reading, writing
 
 COOKIE: Final = "ledger-session"
-LONGEST_SESSION: Final = timedelta(hours=12)
 OPERATOR_ZONE: Final = "UTC"
 """In which the operator's staff read times: they work for parties in every zone."""
 
@@ -44,9 +47,11 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who looks at a page. `organisation` is the legal name, None for the operator's staff."""
+    """Who looks at a page, in which session. `organisation` is the legal name, None for the operator's staff."""
 
     id: UUID
+    session_id: UUID
+    proved_at: datetime
     name: str
     email: str
     principal: Principal
@@ -91,7 +96,7 @@ TABS: Final = (
     Tab(marked("Quality"), "web.quality", frozenset({BUYER, SUPPLIER})),
     Tab(marked("Definitions"), "web.definition_list", frozenset({BUYER, SUPPLIER, ADMIN})),
     Tab(marked("Agreements"), "web.agreement_list", frozenset({BUYER, SUPPLIER, ADMIN})),
-    Tab(marked("Organisations"), "web.organisations", frozenset({ADMIN})),
+    Tab(marked("Set-up"), "web.setup", frozenset({ADMIN, BUYER, SUPPLIER})),
     Tab(marked("Overview"), "web.overview", frozenset({ADMIN, ARBITER})),
 )
 
@@ -146,42 +151,48 @@ def _begin() -> None:
 
 
 def _person() -> Person | None:
-    kept = session.get("person")
-    if not isinstance(kept, dict):
+    named = session.get("session")
+    if not isinstance(named, str):
         return None
-    now = clock()
-    if now >= datetime.fromtimestamp(kept["since"], UTC) + LONGEST_SESSION:
-        session.clear()
-        return None
-    with reading(database().engine) as connection:
-        user = logins.by_session(connection, UUID(kept["id"]), kept["token"])
-        if user is None:
+    now, store = clock(), database()
+    with reading(store.engine) as connection:
+        found = kept_sessions.find(connection, UUID(named), now)
+        if found is None:
             session.clear()
             return None
-        return _as_person(connection, user)
+        who = _as_person(connection, found)
+    if not kept_sessions.is_noted(found, now):
+        with suppress(Refusal), writing(store.engine) as connection:
+            kept_sessions.note_seen(connection, who.session_id, now)
+    return who
 
 
-def _as_person(connection: Connection, user: RowMapping) -> Person:
+def _as_person(connection: Connection, found: RowMapping) -> Person:
     organisation, zone = None, OPERATOR_ZONE
-    if user["organisation_id"] is not None:
-        row = parties.organisation(connection, user["organisation_id"])
+    if found["organisation_id"] is not None:
+        row = parties.organisation(connection, found["organisation_id"])
         organisation, zone = row["legal_name"], row["time_zone"]
     return Person(
-        user["id"],
-        user["name"],
-        user["email"],
-        access.principal_of(user),
+        found["id"],
+        found["session_id"],
+        found["session_proved_at"],
+        found["name"],
+        found["email"],
+        access.principal_of(found),
         organisation,
         usual_zone=zone,
-        chosen_zone=user["time_zone"],
-        language=known(user["language"]),
+        chosen_zone=found["time_zone"],
+        language=known(found["language"]),
     )
 
 
-def begin(user: RowMapping, now: datetime) -> None:
+def begin(user: RowMapping, now: datetime, way: str) -> None:
     """A new session for somebody who has proved who they are; nothing of the old one goes on."""
+    device, address = device_of(request.user_agent.string), network_of(request.remote_addr)
+    with writing(database().engine) as connection:
+        identity = kept_sessions.begin(connection, user, now, way=way, device=device, address=address)
     session.clear()
-    session["person"] = {"id": str(user["id"]), "token": user["session_token"], "since": int(now.timestamp())}
+    session["session"] = str(identity)
 
 
 def person() -> Person:

@@ -28,7 +28,8 @@ from sqlalchemy import (
 )
 
 from ledger.domain.errors import Conflict, IllegalMove, Refused, Unauthenticated, Unknown
-from ledger.services import endpoints
+from ledger.services import account_changes
+from ledger.services.account_changes import Change
 from ledger.store import tables as t
 from ledger.store.prepared import Prepared
 from ledger.store.types import new_id
@@ -48,6 +49,8 @@ KEY_MARK: Final = "al_"
 """Every key begins with it, so that scanners of leaked secrets know one when they see it."""
 TEST_MARK: Final = "test_"
 """What follows it in a key of the test mode, which works in a sandbox alone; live keys have hex digits there."""
+INSTALLATION: Final = "installation"
+"""Who makes accounts before there is anybody."""
 NOTED_EVERY: Final = timedelta(hours=1)
 PREFIX_BYTES: Final = 5
 SECRET_BYTES: Final = 32
@@ -254,6 +257,7 @@ def create_user(
     now: datetime,
     *,
     totp_secret: str | None = None,
+    actor: str = INSTALLATION,
 ) -> RowMapping:
     """A person who may log in. Raises `Conflict` for an address that is taken, `Refused` for roles that do not fit."""
     check_roles(connection, roles, organisation_id)
@@ -275,52 +279,17 @@ def create_user(
             created_at=now,
         )
     )
-    return user(connection, identity)
+    made = user(connection, identity)
+    account_changes.note(connection, made, Change.CREATED, actor, now)
+    return made
 
 
-def disable_user(connection: Connection, reference: UUID | str, now: datetime) -> RowMapping:
-    """Ends a person's access and every session; once more changes nothing."""
-    found = user(connection, reference)
-    if found["disabled_at"] is None:
-        values = {"disabled_at": now, "session_token": secrets.token_urlsafe(24)}
-        connection.execute(update(t.user_account).where(t.user_account.c.id == found["id"]).values(values))
-    return user(connection, found["id"])
-
-
-def change_password(connection: Connection, reference: UUID | str, password_hash: str) -> RowMapping:
-    """A new password ends every session and a lock-out. Raises `Unknown`."""
-    found = user(connection, reference)
-    values = {
-        "password_hash": password_hash,
-        "session_token": secrets.token_urlsafe(24),
-        "failed_logins": 0,
-        "locked_until": None,
-    }
-    connection.execute(update(t.user_account).where(t.user_account.c.id == found["id"]).values(values))
-    return user(connection, found["id"])
-
-
-def disable_organisation(connection: Connection, organisation_id: UUID, now: datetime) -> tuple[int, int]:
-    """Revokes every key and disables every user of an organisation; how many of each. It is told nothing any more."""
-    endpoints.remove_all(connection, organisation_id, now)
-    keys = connection.execute(
-        update(t.api_key)
-        .where(t.api_key.c.organisation_id == organisation_id, t.api_key.c.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
-    users = connection.execute(
-        update(t.user_account)
-        .where(t.user_account.c.organisation_id == organisation_id, t.user_account.c.disabled_at.is_(None))
-        .values(disabled_at=now, session_token=secrets.token_urlsafe(24))
-    )
-    return keys.rowcount, users.rowcount
-
-
-def user(connection: Connection, reference: UUID | str) -> RowMapping:
-    """By id or e-mail address. Raises `Unknown`."""
+def user(connection: Connection, reference: UUID | str, *, within: ColumnElement[bool] | None = None) -> RowMapping:
+    """By id or e-mail address, among those `within`. Raises `Unknown`."""
     column = t.user_account.c
     matches = column.id == reference if isinstance(reference, UUID) else column.email == reference.casefold()
-    found = connection.execute(select(t.user_account).where(matches)).mappings().one_or_none()
+    query = select(t.user_account).where(matches, true() if within is None else within)
+    found = connection.execute(query).mappings().one_or_none()
     if found is None:
         raise Unknown
     return found

@@ -1,26 +1,27 @@
 """Where organisations want to be told: the life of a webhook endpoint and of its secret.
 
-Owns making, rotating, enabling and removing. A secret is made here, shown once and kept sealed; a new one leaves the
-former alive for a while. Refuses URLs that lead into a network of ours, and more endpoints than anybody needs.
+Owns making, changing, rotating, disabling, enabling and removing. A secret is made here, shown once and kept sealed; a
+new one leaves the former alive for a while. Refuses URLs that lead into a network of ours, and more endpoints than
+anybody needs.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, delete, func, insert, select, true, update
 
 from ledger.domain import announcing, sealing
 from ledger.domain.addresses import parsed_url
-from ledger.domain.errors import IllegalMove, Refused, Unknown
+from ledger.domain.errors import IllegalMove, Refused, Unknown, VersionMismatch
 from ledger.domain.retrying import GIVES_UP_AFTER
 from ledger.domain.signatures import new_secret
 from ledger.store import tables as t
 from ledger.store.types import new_id
-from ledger.store.webhooks import FAILED, PENDING, SCHEDULED
+from ledger.store.webhooks import ASKED, FAILED, PENDING, SCHEDULED
 
 PURPOSE: Final = "webhook endpoint"
 SECRET_BYTES: Final = 32
@@ -54,10 +55,7 @@ def create(
     private: bool,
 ) -> Made:
     """A new endpoint, told of what is recorded from now on. `key` is the installation's, which seals the secret."""
-    try:
-        parsed_url(url, private=private)
-    except ValueError as error:
-        raise Refused.by("url", "url_not_taken", f"the URL {error}") from None
+    _check_url(url, private)
     if (
         connection.execute(select(func.count()).select_from(_of(organisation_id).subquery())).scalar_one()
         >= MOST_PER_ORGANISATION
@@ -71,7 +69,8 @@ def create(
             organisation_id=organisation_id,
             url=url,
             description=description,
-            types=None if types is None else sorted(set(types)),
+            types=_sorted(types),
+            version=1,
             secret=_sealed(secret, key),
             created_at=now,
             created_by=actor,
@@ -83,18 +82,60 @@ def create(
     return Made(one(connection, identity), secret)
 
 
+def _check_url(url: str, private: bool) -> None:
+    try:
+        parsed_url(url, private=private)
+    except ValueError as error:
+        raise Refused.by("url", "url_not_taken", f"the URL {error}") from None
+
+
 def _of(organisation_id: UUID) -> Select[Any]:
     alive = (endpoint.organisation_id == organisation_id) & endpoint.deleted_at.is_(None)
     return select(endpoint.id).where(alive)
 
 
-def one(connection: Connection, endpoint_id: UUID, within: ColumnElement[bool] | None = None) -> RowMapping:
+def one(
+    connection: Connection, endpoint_id: UUID, within: ColumnElement[bool] | None = None, *, lock: bool = False
+) -> RowMapping:
     """One endpoint that was not deleted. Raises `Unknown`."""
-    query = select(t.webhook_endpoint).where(endpoint.id == endpoint_id, endpoint.deleted_at.is_(None))
-    found = connection.execute(query if within is None else query.where(within)).mappings().one_or_none()
+    alive = (endpoint.id == endpoint_id) & endpoint.deleted_at.is_(None)
+    query = select(t.webhook_endpoint).where(alive, true() if within is None else within)
+    found = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
     if found is None:
         raise Unknown
     return found
+
+
+def change(
+    connection: Connection,
+    endpoint_id: UUID,
+    changes: Mapping[str, Any],
+    within: ColumnElement[bool],
+    *,
+    private: bool,
+    expected_version: int | None = None,
+) -> RowMapping:
+    """Another URL, other types, another description; what waits goes to the new URL. Raises `VersionMismatch`.
+
+    A new URL begins without the failures of the former one; a disabled endpoint stays disabled.
+    """
+    found = one(connection, endpoint_id, within, lock=True)
+    if expected_version is not None and expected_version != found["version"]:
+        raise VersionMismatch
+    wanted = {**changes, "types": _sorted(changes["types"])} if "types" in changes else dict(changes)
+    changed = {name: value for name, value in wanted.items() if found[name] != value}
+    if "url" in changed:
+        _check_url(changed["url"], private)
+        changed |= {"failures": 0, "failing_since": None, "paused_until": None}
+    return _set(connection, found, **changed) if changed else found
+
+
+def disable(connection: Connection, endpoint_id: UUID, now: datetime, within: ColumnElement[bool]) -> RowMapping:
+    """Sends nothing until it is enabled again; what it misses meanwhile follows then. Once more changes nothing."""
+    found = one(connection, endpoint_id, within, lock=True)
+    if found["disabled_at"] is not None:
+        return found
+    return _set(connection, found, disabled_at=now, disabled_because=ASKED)
 
 
 def rotate(
@@ -103,8 +144,7 @@ def rotate(
     """A new secret; until `lives_until` messages carry the signature of the present one as well."""
     found, secret = one(connection, endpoint_id, within), new_secret(secrets.token_bytes(SECRET_BYTES))
     values = {"secret": _sealed(secret, key), "former_secret": found["secret"], "former_until": lives_until}
-    connection.execute(update(t.webhook_endpoint).where(endpoint.id == endpoint_id).values(values))
-    return Made(one(connection, endpoint_id), secret)
+    return Made(_set(connection, found, **values), secret)
 
 
 def enable(
@@ -118,12 +158,12 @@ def enable(
     marks = {name: max(found[name], now - CATCHES_UP) for name in ("tells_from", "announced_until")}
     if found["announced_until"] >= marks["announced_until"]:
         marks["tells_from"] = found["tells_from"]
-    connection.execute(update(t.webhook_endpoint).where(endpoint.id == endpoint_id).values(**values, **marks))
+    enabled = _set(connection, found, **values, **marks)
     if found["disabled_at"] is not None:
         waiting = (delivery.endpoint_id == endpoint_id) & (delivery.state == PENDING)
         again = {"due_at": at, "expires_at": at + GIVES_UP_AFTER}
         connection.execute(update(t.outgoing_delivery).where(waiting).values(again))
-    return one(connection, endpoint_id)
+    return enabled
 
 
 def remove(connection: Connection, endpoint_id: UUID, now: datetime, within: ColumnElement[bool]) -> None:
@@ -189,6 +229,17 @@ def retry(connection: Connection, delivery_id: UUID, now: datetime, within: Colu
     connection.execute(update(t.outgoing_delivery).where(delivery.id == delivery_id).values(again))
     connection.execute(update(t.webhook_endpoint).where(endpoint.id == found["endpoint_id"]).values(paused_until=None))
     return connection.execute(select(t.outgoing_delivery).where(delivery.id == delivery_id)).mappings().one()
+
+
+def _set(connection: Connection, found: RowMapping, **values: Any) -> RowMapping:
+    version = found["version"] + 1
+    changed = update(t.webhook_endpoint).where(endpoint.id == found["id"]).values(**values, version=version)
+    connection.execute(changed)
+    return one(connection, found["id"])
+
+
+def _sorted(types: Sequence[str] | None) -> list[str] | None:
+    return None if types is None else sorted(set(types))
 
 
 def _sealed(secret: str, key: str) -> str:

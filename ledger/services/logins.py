@@ -1,11 +1,10 @@
-"""Logging in: who a session belongs to, how often a person may fail, and what ends every session of theirs.
+"""Logging in: who has passed the first step, how often a person may fail, and what uses a second factor's codes up.
 
 Owns the count of failures and the lock that follows. Knows no passwords and no codes: whoever calls has checked
 them. Tells nobody why a login failed, so that an address that exists looks like one that does not.
 """
 
 import hmac
-import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -27,8 +26,8 @@ def by_email(connection: Connection, email: str) -> RowMapping | None:
     return connection.execute(query).mappings().one_or_none()
 
 
-def by_session(connection: Connection, user_id: UUID, token: str) -> RowMapping | None:
-    """The person a session belongs to; None once they were disabled or the token was renewed."""
+def by_token(connection: Connection, user_id: UUID, token: str) -> RowMapping | None:
+    """The person who has passed a first step; None once they were disabled or the token was renewed."""
     found = connection.execute(select(t.user_account).where(t.user_account.c.id == user_id)).mappings().one_or_none()
     if found is None or found["disabled_at"] is not None:
         return None
@@ -92,10 +91,3 @@ def prefer(connection: Connection, user_id: UUID, *, language: str | None, time_
     """Keeps in which language the person reads and by which clock; None leaves it to browser and organisation."""
     chosen = {"language": language, "time_zone": time_zone}
     connection.execute(update(t.user_account).where(t.user_account.c.id == user_id).values(chosen))
-
-
-def end_sessions(connection: Connection, user_id: UUID) -> None:
-    """Ends every session of the person, on every device."""
-    connection.execute(
-        update(t.user_account).where(t.user_account.c.id == user_id).values(session_token=secrets.token_urlsafe(24))
-    )

@@ -15,6 +15,7 @@ from ledger.store import (
     hooks,
     journal,
     limits,
+    logins,
     mail,
     parties,
     payments,
@@ -36,6 +37,10 @@ organisation = _table(parties.Organisation)
 organisation_change = _table(parties.OrganisationChange)
 user_account = _table(parties.User)
 api_key = _table(parties.ApiKey)
+login_session = _table(logins.LoginSession)
+recovery_code = _table(logins.RecoveryCode)
+login_identity = _table(logins.LoginIdentity)
+account_change = _table(logins.AccountChange)
 download = _table(downloads.Download)
 
 definition = _table(contracts.DefinitionHead)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 APPEND_ONLY = (
     "acceptance",
+    "account_change",
     "activity",
     "agreement_version",
     "appointment_event",

@@ -14,7 +14,7 @@ from ledger.store.types import Instant, new_id, one_of
 
 SCHEDULED, PENDING, DELIVERED, FAILED = "scheduled", "pending", "delivered", "failed"
 DELIVERY_STATES = (SCHEDULED, PENDING, DELIVERED, FAILED)
-GONE, FAILING = "gone", "failing"
+GONE, FAILING, ASKED = "gone", "failing", "asked"
 
 
 class WebhookEndpoint(SQLModel, table=True):
@@ -26,7 +26,7 @@ class WebhookEndpoint(SQLModel, table=True):
 
     __tablename__ = "webhook_endpoint"
     __table_args__ = (
-        one_of("disabled_because", (GONE, FAILING)),
+        one_of("disabled_because", (GONE, FAILING, ASKED)),
         CheckConstraint("(disabled_at IS NULL) = (disabled_because IS NULL)", name="disabled_with_reason"),
         Index("ix_webhook_endpoint_organisation_id_id", "organisation_id", "id"),
     )
@@ -49,6 +49,7 @@ class WebhookEndpoint(SQLModel, table=True):
     disabled_at: datetime | None = Field(default=None, sa_type=Instant)
     disabled_because: str | None = None
     deleted_at: datetime | None = Field(default=None, sa_type=Instant)
+    version: int = 1
 
 
 class OutgoingDelivery(SQLModel, table=True):

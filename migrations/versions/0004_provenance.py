@@ -48,6 +48,9 @@ GUARDED_BEFORE = (
     "supplier_document",
     "transfer",
 )
+APPEND_ONLY = (*GUARDED_BEFORE, "document_file")
+"""The tables that were append-only as of this revision."""
+
 OWN = sa.table(
     "supplier_document",
     sa.column("document_id", sa.Uuid()),
@@ -71,11 +74,11 @@ def upgrade() -> None:
     _seal()
     with op.batch_alter_table("supplier_document", schema=None) as batch_op:
         batch_op.alter_column("hash", existing_type=sqlmodel.sql.sqltypes.AutoString(), nullable=False)
-    triggers.recreate(op.get_bind())
+    triggers.recreate(op.get_bind(), APPEND_ONLY)
 
 
 def downgrade() -> None:
-    triggers.drop(op.get_bind())
+    triggers.drop(op.get_bind(), APPEND_ONLY)
     with op.batch_alter_table("supplier_document", schema=None) as batch_op:
         batch_op.drop_column("hash")
     op.drop_column("document_file", "layout")

@@ -195,6 +195,8 @@ ROWS: dict[str, Row] = {
     "create_webhook_endpoint": row({"url": "https://new.example/hook"}, buyer=201, supplier=201),
     "list_webhook_endpoints": row(buyer=200, supplier=200),
     "show_webhook_endpoint": row(buyer=200, supplier=200),
+    "change_webhook_endpoint": row({"description": "for the CRM"}, buyer=200, supplier=200),
+    "disable_webhook_endpoint": row(buyer=200, supplier=200),
     "delete_webhook_endpoint": row(buyer=204, supplier=204),
     "rotate_webhook_secret": row({}, buyer=200, supplier=200),
     "enable_webhook_endpoint": row(buyer=200, supplier=200),

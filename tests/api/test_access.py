@@ -9,7 +9,7 @@ from freezegun import freeze_time
 from sqlalchemy import Engine, select
 
 from api import create_app
-from ledger.services import access
+from ledger.services import access, people
 from ledger.services.access import Principal, visible
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
@@ -168,7 +168,7 @@ def test_one_address_is_one_user(admin: Caller) -> None:
 def test_a_disabled_organisation_is_out(supplier: Caller, app_engine: Engine) -> None:
     with writing(app_engine) as connection:
         owner = connection.execute(select(t.organisation.c.id)).scalar_one()
-        assert access.disable_organisation(connection, owner, datetime.now(UTC)) == (1, 0)
+        assert people.disable_organisation(connection, owner, datetime.now(UTC)) == (1, 0)
     assert supplier("GET", "/v1/organisations").status_code == 401
 
 

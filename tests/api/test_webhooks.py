@@ -284,3 +284,35 @@ def test_a_secret_is_stored_sealed(supplier: Caller, app_engine: Engine) -> None
     secret = made(supplier, **PUBLIC)["secret"]
     with reading(app_engine) as connection:
         assert secret not in str(connection.execute(select(t.webhook_endpoint)).all())
+
+
+def test_an_endpoint_is_changed_by_the_version_that_was_read(supplier: Caller, buyer: Caller) -> None:
+    endpoint = made(supplier, **PUBLIC, types=["appointment.found"])
+    path = f"{PATH}/{endpoint['id']}"
+    tag = supplier("GET", path).headers["ETag"]
+    changed = supplier("PATCH", path, {"url": "https://new.example/in", "types": None}, headers={"If-Match": tag})
+    assert changed.json == body_of(supplier("GET", path)) | {"url": "https://new.example/in", "types": None}
+    assert supplier("PATCH", path, {"description": "late"}, headers={"If-Match": tag}).status_code == 412
+    assert body_of(supplier("PATCH", path, {"description": "for the CRM"}))["url"] == "https://new.example/in"
+    wrong: tuple[dict[str, Any], ...] = ({"url": "gopher://x/"}, {"types": []}, {"secret": "x"})
+    for body in wrong:
+        assert supplier("PATCH", path, body).status_code in (400, 422)
+    assert buyer("PATCH", path, {"description": "mine"}).status_code == 404
+
+
+def test_an_endpoint_that_was_switched_off_is_told_later_what_it_missed(
+    supplier: Caller, buyer: Caller, receiver: Receiver, sender: Sender
+) -> None:
+    with freeze_time(NOW) as clock:
+        agreed(buyer, supplier)
+        endpoint = made(supplier, receiver.url, types=["appointment.submitted"])
+        off = body_of(supplier("POST", f"{PATH}/{endpoint['id']}/disable"))
+        assert (off["disabled_because"], off["version"]) == ("asked", 2)
+        assert body_of(supplier("POST", f"{PATH}/{endpoint['id']}/disable"))["version"] == 2
+        body_of(supplier("POST", "/v1/appointments", submission()), 201)
+        announcing.announce(sender.engine, NOW)
+        assert sender.send_due() == 0
+        clock.tick(timedelta(minutes=1))
+        body_of(supplier("POST", f"{PATH}/{endpoint['id']}/enable"))
+        announcing.announce(sender.engine, NOW + timedelta(minutes=1))
+        assert sender.send_due() == 1

@@ -17,7 +17,7 @@ from api.mail.smtp import Unreachable
 from invoices.storage import Storage
 from ledger.domain.mailing import MailKind
 from ledger.domain.retrying import DELAYS, GIVES_UP_AFTER
-from ledger.services import access, mail_causes, mail_outbox
+from ledger.services import mail_causes, mail_outbox, people
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from tests.mail.offices import NOON, PUBLIC, Office, opened
@@ -189,8 +189,8 @@ def test_a_disabled_person_gets_nothing_not_even_what_waited(office: Office) -> 
     office.market.taken(reference="S-2", starts_at=TUESDAY + DAY)
     office.look(NOON)
     with writing(office.engine) as connection:
-        access.disable_user(connection, SAM, NOON)
-        access.disable_user(connection, RITA, NOON)
+        people.disable(connection, SAM, NOON)
+        people.disable(connection, RITA, NOON)
     office.deliver(MORNING)
     assert office.server.came == []
     assert {state for _, state in office.states()} == {"dropped"}

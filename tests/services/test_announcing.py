@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete, select, update
 
 from ledger.domain.announcing import APPOINTMENT_FINAL
 from ledger.domain.lifecycle import Party
-from ledger.services import access, announcing, disputes, endpoints, outbox, verify_webhooks
+from ledger.services import announcing, disputes, endpoints, outbox, people, verify_webhooks
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
@@ -191,7 +191,7 @@ def test_a_disabled_organisation_is_told_nothing_more(engine: Engine) -> None:
     market.taken()
     announcing.announce(engine, MONDAY)
     with writing(engine) as connection:
-        access.disable_organisation(connection, market.ids["acme-calls"], MONDAY)
+        people.disable_organisation(connection, market.ids["acme-calls"], MONDAY)
     market.taken(reference="S-2", name="Other", at=MONDAY + DAY)
     assert announcing.announce(engine, MONDAY + DAY, full=True) == 0
     assert outbox.claim(engine, MONDAY + DAY, 4) == []

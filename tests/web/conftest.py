@@ -78,6 +78,11 @@ def token_in(page: str) -> str:
     return found.group(1)
 
 
+def codes_in(page: str) -> list[str]:
+    """The recovery codes that a page shows."""
+    return re.findall(r"<li>((?:[a-z2-7]{4}-){3}[a-z2-7]{4})</li>", page)
+
+
 def send(client: FlaskClient, path: str, form: Mapping[str, Any], *, on: str | None = None) -> TestResponse:
     """Fills in the form of a page as a person would, and sends it."""
     page = client.get(on or path)

@@ -4,10 +4,10 @@ import pyotp
 import pytest
 from sqlalchemy import update
 
-from ledger.services import access, logins
+from ledger.services import access, logins, people, recovery
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
-from tests.web.conftest import NOON, PASSWORD, TOTP, House, send, token_in
+from tests.web.conftest import NOON, PASSWORD, TOTP, House, codes_in, send, token_in
 
 RITA = {"email": "rita@north-bank.example", "password": PASSWORD}
 WRONG = {**RITA, "password": "wrong"}
@@ -35,7 +35,7 @@ def test_the_login_leads_to_no_other_host(house: House, to: str) -> None:
 def test_a_wrong_password_an_unknown_address_and_a_disabled_person_look_the_same(house: House) -> None:
     gone = house.add("gone@north-bank.example", "buyer", slug="north-bank")
     with writing(house.engine) as connection:
-        access.disable_user(connection, gone, NOON)
+        people.disable(connection, gone, NOON)
     pages = set()
     for form in (WRONG, {**RITA, "email": "nobody@x.example"}, {**RITA, "email": "gone@north-bank.example"}):
         response = send(house.client(), "/login", form)
@@ -99,25 +99,36 @@ def test_a_role_that_moves_money_sets_its_second_factor_up_at_the_first_login(ho
     page = client.get("/login/code").text
     secret = page.split('class="secret"')[1].split("</p>")[0]
     secret = "".join(part.split("</span>")[0] for part in secret.split("<span>")[1:])
-    assert send(client, "/login/code", {"code": pyotp.TOTP(secret).at(NOON)}).location == "/"
+    entered = send(client, "/login/code", {"code": pyotp.TOTP(secret).at(NOON)})
+    assert len(codes_in(entered.text)) == recovery.HOW_MANY
+    assert client.get("/disputes").status_code == 200
     with reading(house.engine) as connection:
         assert access.user(connection, identity)["totp_secret"] == secret
 
 
-@pytest.mark.parametrize("change", ["disabled", "new password", "logged out elsewhere"])
+def test_a_recovery_code_stands_in_for_the_second_factor_once(house: House) -> None:
+    client = house.enter("fay@operator.example", second=True)
+    code = codes_in(send(client, "/account/recovery-codes", {}, on="/account").text)[0]
+    for typed, expected in ((code.upper().replace("-", " "), 302), (code, 401)):
+        other = house.client()
+        send(other, "/login", {"email": "fay@operator.example", "password": PASSWORD})
+        assert send(other, "/login/code", {"code": typed}).status_code == expected
+
+
+@pytest.mark.parametrize("change", ["disabled", "new password", "ended elsewhere"])
 def test_a_session_ends_at_once_when_its_person_changes(house: House, change: str) -> None:
     client, other = house.enter("rita@north-bank.example"), house.enter("rita@north-bank.example")
     assert client.get("/inbox").status_code == 200
     with writing(house.engine) as connection:
         found = access.user(connection, "rita@north-bank.example")
         if change == "disabled":
-            access.disable_user(connection, found["id"], NOON)
+            people.disable(connection, found["id"], NOON)
         elif change == "new password":
             connection.execute(
                 update(t.user_account).where(t.user_account.c.id == found["id"]).values(session_token="another")
             )
-    if change == "logged out elsewhere":
-        send(other, "/logout", {}, on="/inbox")
+    if change == "ended elsewhere":
+        send(other, "/account/sessions/end-others", {}, on="/account")
     assert client.get("/inbox").location.startswith("/login")
 
 

@@ -1204,7 +1204,8 @@ class NewWebhookEndpoint(TypedDict):
     created_at: str
     failing_since: str | None
     disabled_at: str | None
-    disabled_because: Literal["gone", "failing", None]
+    disabled_because: Literal["gone", "failing", "asked", None]
+    version: int
     secret: str
 
 
@@ -1217,9 +1218,16 @@ class WebhookEndpoint(TypedDict):
     created_at: str
     failing_since: str | None
     disabled_at: str | None
-    disabled_because: Literal["gone", "failing", None]
+    disabled_because: Literal["gone", "failing", "asked", None]
+    version: int
 
 WebhookEndpointPage = Page[WebhookEndpoint]
+
+class WebhookEndpointChange(TypedDict):
+    url: NotRequired[str]
+    types: NotRequired[list[Literal["appointment.submitted", "appointment.rescheduled", "appointment.rebooked", "appointment.cancelled", "appointment.found", "appointment.deemed", "appointment.no_show_final", "appointment.credited", "dispute.opened", "dispute.replied", "dispute.escalated", "dispute.decided", "dispute.withdrawn", "replacement.ended", "replacement.revived", "appointment.refused", "appointment.final", "evidence.added", "dispute.message_sent", "amount.accrued", "amount.held", "amount.released", "amount.reversed", "amount.reduced", "invoice.issued", "credit_note.issued", "statement.issued", "document.rendered", "document.accepted", "document.queried", "document.query_withdrawn", "supplier_invoice.recorded", "payment.recorded", "payment.returned", "deposit.received", "definition.published", "agreement.offered", "agreement.accepted"]] | None]
+    description: NotRequired[str | None]
+
 
 class WebhookRotation(TypedDict):
     grace: NotRequired[Grace | None]

@@ -451,6 +451,13 @@ class Operations(ABC):
         self,
         endpoint_id: str,
     ) -> models.WebhookEndpoint: ...
+    def change_webhook_endpoint(
+        self,
+        endpoint_id: str,
+        body: models.WebhookEndpointChange | None = None,
+        *,
+        if_match: str | None = None,
+    ) -> models.WebhookEndpoint: ...
     def delete_webhook_endpoint(
         self,
         endpoint_id: str,
@@ -466,6 +473,13 @@ class Operations(ABC):
         if_match: str | None = None,
     ) -> models.NewWebhookEndpoint: ...
     def enable_webhook_endpoint(
+        self,
+        endpoint_id: str,
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
+    ) -> models.WebhookEndpoint: ...
+    def disable_webhook_endpoint(
         self,
         endpoint_id: str,
         *,

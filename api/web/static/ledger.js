@@ -51,6 +51,15 @@ document.addEventListener("click", (event) => {
   }
 });
 
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.textContent = button.dataset.copied;
+  });
+}
+
 document.addEventListener("change", (event) => {
   if (!event.target.matches("[data-every]")) return;
   const boxes = event.target.closest("form").querySelectorAll("tbody input[type=checkbox]");
