@@ -25,6 +25,7 @@ from api.commands.rendering import store_of
 from api.commands.settlement import LOOKS_BACK
 from api.databases import SandboxDatabase
 from api.mail.postman import Postman
+from api.mail.smtp import Unreachable
 from api.sending import Sender
 from api.settings import Settings
 from api.terminal import explained, json_option, print_json
@@ -100,7 +101,10 @@ def beside(engine: Engine, settings: Settings, stop: threading.Event, *, once: b
         playground.dispose()
         if settings.sends_mail:
             _look_for_mail(engine, now(), full=True)
-            postman.send_due()
+            try:
+                postman.send_due()
+            except Unreachable as error:
+                click.echo(f"the mail server was not reached ({error}); the mails wait", err=True)
         return
     with ThreadPoolExecutor(6, thread_name_prefix="beside") as pool:
         running: list[Future[None]] = [

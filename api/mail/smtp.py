@@ -1,7 +1,7 @@
 """The way to the mail server: where it is, how it is spoken to, and what its answers mean.
 
-Owns the session (TLS from the start, or by STARTTLS where it is offered) and the distinction that retries live by:
-refused for good, try again, or nobody there at all. Refuses to say a password on a line that others can read.
+Owns the session (TLS from the start, or by STARTTLS where another machine offers it) and the distinction that retries
+live by: refused for good, try again, or nobody there at all. Refuses to say a password on a line that others can read.
 """
 
 import smtplib
@@ -130,7 +130,7 @@ def _entered(server: Server) -> smtplib.SMTP:
     try:
         line.ehlo()
         encrypted = server.tls
-        if not encrypted and line.has_extn("starttls"):
+        if not encrypted and not _is_here(server.host) and line.has_extn("starttls"):
             line.starttls(context=context)
             line.ehlo()
             encrypted = True
