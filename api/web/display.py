@@ -14,9 +14,9 @@ from babel.dates import format_datetime
 from markupsafe import Markup
 
 from api.languages import gettext, locale, marked, ngettext, spoken
-from api.web import words
+from api.web import retelling, sentences, words
 from invoices import display as paper
-from invoices.languages import Language, tongue
+from invoices.languages import tongue
 from invoices.words import OUTCOMES
 from ledger.domain.calendar import Period, format_instant
 from ledger.domain.money import format_plain
@@ -84,18 +84,12 @@ ACCOUNTS: Final = {
     "settlement": marked("Settlement"),
     "deposit": marked("Deposit"),
 }
-MOMENTS: Final[dict[Language, str]] = {
-    "en": "EEE d MMM y, HH:mm",
-    "de": "EEE, d. MMM y, HH:mm",
-    "fr": "EEE d MMM y, HH:mm",
-}
-"""How each language writes a day and its time."""
 
 
 def moment(instant: datetime | str, zone: str) -> Markup:
     """ "Mon 5 Oct 2026, 10:00", in the zone, with the exact instant on hover."""
     at = _instant(instant)
-    return _time(at, format_datetime(at.astimezone(ZoneInfo(zone)), MOMENTS[spoken()], locale=locale()))
+    return _time(at, format_datetime(at.astimezone(ZoneInfo(zone)), sentences.MOMENTS[spoken()], locale=locale()))
 
 
 def clock_time(instant: datetime | str, zone: str) -> Markup:
@@ -200,7 +194,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "word": words.word,
     "from_party": words.from_party,
     "opened_by": words.opened_by,
-    "told": words.told,
+    "told": retelling.told,
     "sentence": words.sentence,
     "fact": fact,
     "month": month,

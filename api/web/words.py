@@ -101,8 +101,3 @@ def sentence(text: str) -> str:
     """With a capital at its beginning and a full stop at its end."""
     begun = text[:1].upper() + text[1:]
     return begun if begun.endswith((".", "!", "?")) else f"{begun}."
-
-
-def told(text: str) -> str:
-    """A sentence of the ledger as it is said now; one that nobody translated stays as it is."""
-    return gettext(text) if text else text
