@@ -13,8 +13,6 @@ from ledger.store.types import new_id
 from tests.services.market import MONDAY, OPENED
 from tests.verify.houses import MAY, House
 
-TABLES = ("mail_cause", "mail_look", "user_account")
-
 
 def person(connection: Connection, house: House, role: str, slug: str | None) -> tuple[UUID, UUID | None]:
     organisation = None if slug is None else house.market.ids[slug]
@@ -52,8 +50,6 @@ def test_a_mail_to_the_wrong_one_is_found_and_whoever_could_not_be_told(house: H
         assert {fault.check for fault in report.faults} == {"mail recipients"}
         given_up = [notice.what for notice in report.notices if notice.check == "mail given up"]
         assert "2 causes of verdicts could not be told" in given_up and len(given_up) == 7
-        for table in TABLES:
-            connection.exec_driver_sql(f"DELETE FROM {table}")
 
 
 def test_whoever_was_left_out_is_found(house: House) -> None:
@@ -66,5 +62,3 @@ def test_whoever_was_left_out_is_found(house: House) -> None:
         left_out = [notice.where for notice in report.notices if notice.check == "mail told"]
         assert f"appointment_event {house.ids['missed']} number 2" in left_out
         assert report.faults == ()
-        for table in TABLES:
-            connection.exec_driver_sql(f"DELETE FROM {table}")
