@@ -1,28 +1,29 @@
-"""Quality by page: why appointments failed, by clause and source; and the submissions that were refused.
+"""Quality by page: what became of appointments, why they failed by clause and source, and what was refused.
 
-Owns the months in the address and the drawing; what is counted is `ledger.reports`'. A party sees its own rows alone.
+Owns the months and the other side in the address; what is counted is `ledger.reports`', what the charts say
+`courses`'. A party sees its own rows alone, finance all of them.
 """
 
 from typing import Any, Final
 
 from flask import Response, request
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from api.databases import database
 from api.languages import gettext, marked
 from api.resources.intake_refusals import refusals, rendered
 from api.units import clock
+from api.web import courses, display
 from api.web.blueprint import pages, show
 from api.web.inbox import identity
 from api.web.sessions import only, person
-from ledger.domain import wording
 from ledger.domain.calendar import Period
 from ledger.domain.errors import Malformed
 from ledger.domain.rates import Rate
 from ledger.domain.terms import Outcome
-from ledger.reports import failures, trade
+from ledger.reports import course, failures, trade
 from ledger.reports.scope import Asked, Scope
-from ledger.services.access import BUYER, SUPPLIER, visible
+from ledger.services.access import BUYER, FINANCE, SUPPLIER, visible
 from ledger.services.foreseeing import foreseen
 from ledger.store import tables as t
 from ledger.store.engine import reading
@@ -31,6 +32,7 @@ PAGE: Final = 50
 MONTHS_BACK: Final = 2
 MOST_MONTHS: Final = 12
 SHOWN_SOURCES: Final = 5
+NARROWED: Final = ("supplier", "buyer", "source")
 WIDTH: Final = 1_000
 KINDS: Final = {
     "refused": marked("Refused on submission"),
@@ -40,18 +42,22 @@ KINDS: Final = {
 
 
 @pages.get("/quality")
-@only(BUYER, SUPPLIER)
+@only(BUYER, SUPPLIER, FINANCE)
 def quality() -> Response:
-    """Why appointments failed, by clause and source."""
+    """What became of appointments, and why they failed, by clause and source."""
     now, viewer = clock(), person()
     last = _month("to") or Period.of(now, viewer.time_zone)
     first = _month("from") or _back(last, MONTHS_BACK)
     if not 0 <= (last.year - first.year) * 12 + last.month - first.month < MOST_MONTHS:
         raise Malformed.at("/from", gettext("Choose 1 to %(n)s months.", n=MOST_MONTHS))
     with reading(database().engine) as connection:
-        scope = Scope(connection, Asked(first, last, ("source",)), lambda table: visible(viewer.principal, table))
-        tallies = trade.outcomes(scope, foreseen(connection, scope.agreements, now))
+        asked = Asked(first, last, ("source",), **{name: _given(name) for name in NARROWED})
+        scope = Scope(connection, asked, lambda table: visible(viewer.principal, table))
+        due = foreseen(connection, scope.agreements, now)
+        tallies = trade.outcomes(scope, due)
         trade.submissions(scope, tallies)
+        became = courses.shown(course.course(scope, due), course.costs(tallies))
+        others = _others(connection)
         found, sources = failures.failures(scope, tallies), failures.sources(tallies)
         labels = _labels(connection, scope)
     largest = max((each.total for each in found), default=0)
@@ -61,7 +67,10 @@ def quality() -> Response:
         first=first,
         last=last,
         named=named,
-        others=len(sources) > len(named),
+        rest=len(sources) > len(named),
+        sides=others,
+        asked=asked,
+        **became,
         sources=sources,
         totals=_totals(sources),
         rows=[
@@ -92,6 +101,23 @@ def refused_submissions() -> Response:
         rows = [rendered(row) for row in connection.execute(query.limit(PAGE + 1)).mappings()]
     following = str(rows[PAGE - 1]["id"]) if len(rows) > PAGE else None
     return show("refusals", rows=rows[:PAGE], following=following, is_first=after is None, zone=viewer.time_zone)
+
+
+def _given(name: str) -> str | None:
+    return request.args.get(name) or None
+
+
+def _others(connection: Connection) -> dict[str, dict[str, str]]:
+    """Whom to narrow to: the other sides of the viewer's agreements, by name, where there are several."""
+    agreement, organisation, viewer = t.agreement.c, t.organisation.c, person()
+    found = {}
+    for side in ("supplier", "buyer"):
+        theirs = select(agreement[f"{side}_id"]).where(visible(viewer.principal, t.agreement))
+        query = select(organisation.slug, organisation.legal_name).where(organisation.id.in_(theirs))
+        names = {row.slug: row.legal_name for row in connection.execute(query.order_by(organisation.legal_name))}
+        if len(names) > 1:
+            found[side] = names
+    return found
 
 
 def _month(name: str) -> Period | None:
@@ -140,5 +166,5 @@ def _words(clause: str, labels: dict[str, str]) -> str | None:
         return labels[clause]
     section, _, name = clause.partition(".")
     if section == "outcomes" and name in Outcome.__members__.values():
-        return wording.OUTCOMES[Outcome(name)]
+        return display.outcome(name)
     return labels.get(name.partition(".")[0]) if section == "criteria" else None

@@ -93,7 +93,7 @@ TABS: Final = (
     Tab(marked("Credits"), "web.credits_to_approve", frozenset({FINANCE})),
     Tab(marked("Ledger"), "web.trial_balance", frozenset({FINANCE})),
     Tab(marked("Documents"), "web.documents", frozenset({BUYER, SUPPLIER})),
-    Tab(marked("Quality"), "web.quality", frozenset({BUYER, SUPPLIER})),
+    Tab(marked("Quality"), "web.quality", frozenset({BUYER, SUPPLIER, FINANCE})),
     Tab(marked("Definitions"), "web.definition_list", frozenset({BUYER, SUPPLIER, ADMIN})),
     Tab(marked("Agreements"), "web.agreement_list", frozenset({BUYER, SUPPLIER, ADMIN})),
     Tab(marked("Set-up"), "web.setup", frozenset({ADMIN, BUYER, SUPPLIER})),

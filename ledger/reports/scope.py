@@ -41,6 +41,7 @@ class Asked:
 class Span:
     """A stretch of time of the definitions of one zone; `month` is None where months are not told apart."""
 
+    zone: str
     month: str | None
     since: datetime
     until: datetime
@@ -97,10 +98,10 @@ class Scope:
             zones.setdefault(row.zone, []).append(row.id)
         for zone, found in sorted(zones.items()):
             if "month" not in self.asked.by:
-                yield Span(None, self.asked.first.start(zone), self.asked.last.end(zone), tuple(found))
+                yield Span(zone, None, self.asked.first.start(zone), self.asked.last.end(zone), tuple(found))
                 continue
             for month in self.months():
-                yield Span(str(month), month.start(zone), month.end(zone), tuple(found))
+                yield Span(zone, str(month), month.start(zone), month.end(zone), tuple(found))
 
     def months(self) -> Iterator[Period]:
         month = self.asked.first

@@ -68,10 +68,11 @@ def won_sale() -> ColumnElement[bool]:
     return and_(t.sale.c.won.is_(True), ~newer)
 
 
+DISPUTED: Final = _dispute().label("disputed")
 MARKS: Final = (
     _event(EventKind.DEEMED).label("silent"),
     _event(EventKind.FOUND).label("found"),
-    _dispute().label("disputed"),
+    DISPUTED,
     _overturned().label("overturned"),
     _dispute(dispute.kind == "clawback", dispute.upheld.is_(True)).label("returned"),
     exists()
@@ -94,20 +95,23 @@ def outcomes(scope: Scope, foreseen: Iterable[Foreseen]) -> Tallies:
         query = select(*groups, func.count().label("number"), func.sum(marked.c.amount).label("amount"))
         for each in scope.connection.execute(query.group_by(*groups)).mappings():
             _count(_of(tallies, scope, each, span), each, each["number"], int(each["amount"]))
-        for stored in _stored(scope, inside, due):
-            tally, settled = _of(tallies, scope, stored, span), due[stored["id"]]
-            _count(tally, stored, -1, -stored["amount"])
-            _count(tally, _settled(stored, settled), 1, settled.amount)
+        for before in stored_of(scope, inside, due, row.amount, *COLUMNS):
+            tally, settled = _of(tallies, scope, before, span), due[before["id"]]
+            _count(tally, before, -1, -before["amount"])
+            _count(tally, _settled(before, settled), 1, settled.amount)
         for sale in scope.connection.execute(_revenue(scope, inside)).mappings():
             if (key := scope.key(sale, span.month))[-1] == sale["currency"]:
                 tallies.setdefault(key, Tally()).revenue += int(sale["revenue"])
     return tallies
 
 
-def _stored(scope: Scope, inside: ColumnElement[bool], due: Mapping[UUID, Foreseen]) -> Iterator[Mapping[Any, Any]]:
+def stored_of(
+    scope: Scope, inside: ColumnElement[bool], due: Mapping[UUID, Foreseen], *columns: ColumnElement[Any]
+) -> Iterator[Mapping[Any, Any]]:
+    """The rows of what is due, as the table has them still."""
     ids = list(due)
     for start in range(0, len(ids), _IN_CHUNKS):
-        query = select(row.id, row.amount, *COLUMNS).where(inside, row.id.in_(ids[start : start + _IN_CHUNKS]))
+        query = select(row.id, *columns).where(inside, row.id.in_(ids[start : start + _IN_CHUNKS]))
         yield from scope.connection.execute(query).mappings()
 
 

@@ -54,6 +54,7 @@ def test_quality_counts_failures_by_clause_and_source(trade: House) -> None:
     text = client.get(f"/quality?from={MONDAY:%Y-%m}&to={NOON:%Y-%m}").text
     for clause in ("criteria.size", "outcomes.prospect_no_show", ">size<"):
         assert clause in text
+    assert text.count('role="img"') == 3, "from booked to billed, by week, by source"
     assert client.get("/quality?from=2026-03&to=2026-01").status_code == 400
     assert client.get("/quality?from=soon").status_code == 400
 
@@ -61,3 +62,11 @@ def test_quality_counts_failures_by_clause_and_source(trade: House) -> None:
 def test_nothing_to_do_says_so(house: House) -> None:
     house.set_clock(datetime(2026, 2, 1, tzinfo=UTC))
     assert "Nothing waits for you" in house.enter("sam@acme.example").get("/due").text
+
+
+def test_finance_narrows_quality_to_a_supplier(trade: House) -> None:
+    fay = trade.enter("fay@operator.example", second=True)
+    text = fay.get("/quality?from=2026-03&to=2026-03&supplier=acme-calls").text
+    assert "criteria.size" in text and 'value="acme-calls" selected' in text
+    assert "Nothing failed in these months" in fay.get("/quality?from=2026-03&to=2026-03&supplier=best-leads").text
+    assert "Nothing failed in these months" in fay.get("/quality?from=2026-03&to=2026-03&source=fair").text
