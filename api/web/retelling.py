@@ -32,15 +32,22 @@ def told(text: str) -> str:
     """Sentences of the ledger as they are said now."""
     if spoken() == "en" or not text:
         return text
-    return " ".join(_known(each) or each for each in BETWEEN.split(text))
+    whole = gettext(text)
+    return whole if whole != text else " ".join(_known(each) or each for each in BETWEEN.split(text))
 
 
 def _known(text: str) -> str | None:
     """One sentence or phrase, if it is one of those that are known."""
+    exactly = gettext(text) if text else text
+    if exactly != text:
+        return exactly
     for sentence, pattern in _patterns():
         found = pattern.fullmatch(text)
         if found:
             return gettext(sentence) % {name: _value(value) for name, value in found.groupdict().items()}
+    if text[:1].isupper():
+        phrase = _known(text[:1].lower() + text[1:])
+        return None if phrase is None else phrase[:1].upper() + phrase[1:]
     return None
 
 

@@ -165,6 +165,9 @@ TERMS: Final = (
     marked("independent of both sides"),
     marked("one side's own, against its interest"),
     marked("one side's own, in its favour: it decides nothing by itself"),
+    marked("the decision maker"),
+    marked("an authorised contact"),
+    marked("anyone"),
     marked("a statement is enough"),
     marked("it must be heard on the recording"),
     marked("it must be shown by a document"),
@@ -181,6 +184,9 @@ TERMS: Final = (
     marked("%(share)s of the price remains owed"),
     marked("the supplier owes a replacement within %(time)s of the decision; after that the amount is credited"),
     marked("the amount is credited down to what the claim is worth"),
+    marked("A: %(meaning)s"),
+    marked("B: %(meaning)s"),
+    marked("C: %(meaning)s"),
 )
 """What terms mean, as forms and disputes quote it."""
 REFUSALS: Final = (

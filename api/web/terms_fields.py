@@ -65,6 +65,15 @@ def _span(path: str, label: str, hint: str = "", *, optional: bool = False) -> F
 
 
 UNITS: Final = _words(terms.Unit)
+SPELLED: Final = (
+    *(marked("minutes"), marked("hours"), marked("days"), marked("business days")),
+    *(marked("Integer"), marked("Decimal"), marked("Boolean"), marked("String"), marked("Choice"), marked("Date")),
+    *(marked("Equals"), marked("Not equals"), marked("In"), marked("Not in"), marked("At least"), marked("At most")),
+    *(marked("Between"), marked("Matches"), marked("Present"), marked("Within region")),
+    *(marked("Required"), marked("Bonus"), marked("Credit"), marked("Partial"), marked("Replacement")),
+    *(marked("Email"), marked("Phone"), marked("Company domain"), marked("Company number")),
+)
+"""The choices that `_words` spells by their codes, for whoever translates them."""
 _STANDARDS: Final[Choices] = tuple((s.value, said.capitalize()) for s, said in wording.STANDARDS.items())
 _LABEL: Final = Field("label", marked("In words"), hint=marked("as both sides read it"), optional=True)
 _REASON: Final = (
