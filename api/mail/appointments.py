@@ -1,58 +1,20 @@
-"""Mails about appointments: what will fall silent, what was refused, and findings that take something away."""
+"""Mails about appointments: what was refused, and findings that take something away."""
 
 from collections.abc import Collection, Iterable
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, select
 
 from api.languages import gettext, ngettext
 from api.mail.contents import MOST_ITEMS, Contents, Item, Reader, rest
-from api.web.display import FILTERS, left, outcome
+from api.web.display import FILTERS, outcome
 from ledger.domain.lifecycle import CriterionFinding, Verdict
-from ledger.domain.mailing import digest_of
 from ledger.domain.stage import contestable
-from ledger.services import cases, inbox
+from ledger.services import cases
 from ledger.services.access import visible
 from ledger.services.cases import Case
 from ledger.services.mail_outbox import Cause
 from ledger.store import tables as t
-
-A_DAY = timedelta(days=1)
-
-
-def digest(reader: Reader, causes: Collection[Cause]) -> Contents | None:
-    """What silence will decide, by its deadline; only the newest day's, for yesterday's is no news."""
-    day, due = digest_of(reader.now, reader.zone)
-    buyer_id = reader.principal.organisation_id
-    if buyer_id is None or all(cause.source_number != day for cause in causes):
-        return None
-    next_one = max(due, reader.now) + A_DAY
-    found, count, soon = inbox.falling_silent(reader.connection, buyer_id, reader.now, next_one, limit=MOST_ITEMS)
-    if not found:
-        return None
-    items = tuple(
-        Item(
-            f"{each.reference}, {each.supplier}",
-            f"{reader.public_url}/appointments/{each.id}",
-            (
-                gettext(
-                    "Due in %(left)s, %(silence)s",
-                    left=left(each.due_at, reader.now),
-                    silence=FILTERS["silence"](each.silence),
-                ),
-                f"{reader.when(each.due_at)} · {each.definition}",
-            ),
-        )
-        for each in found
-    )
-    subject = ngettext("One appointment awaits your findings", "%(n)s appointments await your findings", count)
-    if soon:
-        subject = ngettext(
-            "One appointment falls silent by tomorrow", "%(n)s appointments fall silent by tomorrow", soon
-        )
-    lead = gettext("Without findings, silence decides at each deadline. The earliest comes first.")
-    return Contents(subject, lead, items, f"{reader.public_url}/inbox", rest(count))
 
 
 def refusals(reader: Reader, causes: Collection[Cause]) -> Contents | None:

@@ -36,7 +36,7 @@ def disputes(reader: Reader, causes: Collection[Cause]) -> Contents | None:
     items = []
     owed = 0
     for event, row, case in _disputed(reader, causes):
-        title, url = _named(reader, case), f"{reader.public_url}/disputes/{row['id']}"
+        title, url = named(reader, case), f"{reader.public_url}/disputes/{row['id']}"
         if event == EventKind.DISPUTE_DECIDED.value:
             items.append(Item(title, url, (_decided(case),)))
         elif row["state"] != "closed":
@@ -63,7 +63,7 @@ def decisions(reader: Reader, causes: Collection[Cause]) -> Contents | None:
         at = row["decision_at"]
         clock = () if at is None else (gettext("Decision until %(when)s", when=reader.when(at)),)
         lines = (gettext(KINDS[DisputeKind(row["kind"])]), *clock)
-        items.append(Item(_named(reader, case), f"{reader.public_url}/disputes/{row['id']}", lines))
+        items.append(Item(named(reader, case), f"{reader.public_url}/disputes/{row['id']}", lines))
     if not items:
         return None
     subject = ngettext("One dispute is yours to decide", "%(n)s disputes are yours to decide", len(items))
@@ -85,7 +85,7 @@ def _disputed(reader: Reader, causes: Collection[Cause]) -> list[tuple[str, dict
     return [(newest[row["id"]], dict(row), found[row["appointment_id"]]) for row in rows]
 
 
-def _named(reader: Reader, case: Case) -> str:
+def named(reader: Reader, case: Case) -> str:
     """The reference, and the other side; the arbiter reads both."""
     pinned = case.pinned
     sides = [each for each in (pinned.supplier_id, pinned.buyer_id) if each != reader.principal.organisation_id]

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Connection, Engine, select
 
 from api.languages import known, speaking
-from api.mail import appointments, billing, disputes, smtp, unsubscribing
+from api.mail import appointments, billing, digests, disputes, smtp, unsubscribing
 from api.mail.contents import Attachment, Contents, Reader, Tells
 from api.mail.smtp import RefusedForGood, Session, TryAgain, Unreachable
 from api.mail.writing import written
@@ -40,7 +40,7 @@ MOST_ATTACHED_BYTES: Final = 5 * 1024 * 1024
 """Beyond it a mail has links alone: many mailboxes would refuse it."""
 
 TELLS: Final[Mapping[MailKind, Tells]] = {
-    MailKind.DIGEST: appointments.digest,
+    MailKind.DIGEST: digests.digest,
     MailKind.REFUSALS: appointments.refusals,
     MailKind.VERDICTS: appointments.verdicts,
     MailKind.DISPUTES: disputes.disputes,

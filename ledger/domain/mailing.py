@@ -32,7 +32,7 @@ class MailKind(StrEnum):
 
 
 MEANT_FOR: Final[Mapping[MailKind, frozenset[str]]] = {
-    MailKind.DIGEST: frozenset({"buyer"}),
+    MailKind.DIGEST: frozenset({"buyer", "supplier"}),
     MailKind.REFUSALS: frozenset({"supplier"}),
     MailKind.VERDICTS: frozenset({"supplier"}),
     MailKind.DISPUTES: frozenset({"buyer", "supplier"}),

@@ -10,6 +10,7 @@ from invoices.rendering import render_pending
 from invoices.storage import Storage, storage_at
 from ledger.domain.disputes import Position
 from ledger.domain.lifecycle import Party
+from ledger.domain.mailing import MailKind
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from tests.billing.trade import AFTER_OCTOBER, Trade, self_billed
@@ -84,6 +85,8 @@ def test_whoever_owes_a_reply_hears_when_and_the_arbiter_when_it_is_contested(
     house = market(engine)
     office = opened(engine, server, storage, house)
     office.add(ANN, "arbiter")
+    for email in (SAM, RITA):
+        office.choose(email, MailKind.DIGEST, False)
     identity = house.taken()
     house.find(identity, ATTENDED, NOON)
     which = dispute(house, identity, Party.BUYER, "wrong_person", REFUTED, NEXT + DAY)
@@ -98,6 +101,23 @@ def test_whoever_owes_a_reply_hears_when_and_the_arbiter_when_it_is_contested(
     message = office.mail(ANN, NEXT + 2 * DAY)
     assert message["subject"] == "One dispute is yours to decide"
     assert "S-1, Acme-Calls, North-Bank" in text_of(message) and "(UTC)" in text_of(message)
+
+
+def test_a_digest_reminds_of_replies_until_they_are_given(engine: Engine, server: MailServer, storage: Storage) -> None:
+    house = market(engine)
+    office = opened(engine, server, storage, house)
+    office.choose(SAM, MailKind.DISPUTES, False)
+    identity = house.taken()
+    house.find(identity, ATTENDED, NOON)
+    which = dispute(house, identity, Party.BUYER, "wrong_person", REFUTED, NEXT)
+    message = office.mail(SAM, MORNING + DAY)
+    text = text_of(message)
+    assert message["subject"] == "One dispute waits for your reply"
+    assert "Your reply is due in 6 days 3 h. Without it the claim is upheld." in text
+    assert f"{PUBLIC}/disputes/{which}" in text and "Wed 18 Mar 2026, 11:00 (Europe/London)" in text
+    reply(house, identity, which, Position.CONTEST, Party.SUPPLIER, MORNING + DAY)
+    office.deliver(MORNING + 2 * DAY)
+    assert (office.taken(SAM), office.taken(RITA)) == ([], [])
 
 
 def test_an_invoice_comes_when_it_can_be_read_with_its_pdf_which_is_on_record(
@@ -131,10 +151,9 @@ def test_self_billing_is_reminded_of_at_each_mark_once_also_after_a_rest(
     office = opened(engine, server, storage, trade)
     office.add("fay@operator.example", "finance")
     told = []
-    for days in (31, 30, 29, 14, 13, 5, 4, 1, 0, -1):  # no worker ran from 12 to 6 days before the end
-        for _ in range(2):
-            office.deliver(until - timedelta(days=days))
-            told += [(days, message["subject"]) for message in office.taken("fay@operator.example")]
+    for days in (31, 30, 29, 14, 5, 4, 1, -1):  # no worker ran from 13 to 6 days before the end
+        office.deliver(until - timedelta(days=days))
+        told += [(days, message["subject"]) for message in office.taken("fay@operator.example")]
     assert [days for days, _ in told] == [30, 14, 5, 1]
     assert {subject for _, subject in told} == {"A self-billing agreement ends soon"}
     assert len(office.taken(SAM)) == len(office.taken(RITA)) == 4

@@ -35,8 +35,8 @@ def test_a_person_chooses_among_the_kinds_that_are_meant_for_him(house: House) -
     client = house.enter(SAM)
     page = client.get("/preferences/mail")
     assert "This installation sends no e-mail." in page.text
-    assert 'value="verdicts" checked' in page.text and 'value="digest"' not in page.text
-    assert send(client, "/preferences/mail", {"kind": ["verdicts", "digest"]}).status_code == 302
+    assert 'value="verdicts" checked' in page.text and 'value="decisions"' not in page.text
+    assert send(client, "/preferences/mail", {"kind": ["verdicts", "decisions"]}).status_code == 302
     assert wanted(house, SAM, "supplier") == {MailKind.VERDICTS}
     assert wanted(house, "rita@north-bank.example", "buyer") == set(mail_wishes.kinds_for(("buyer",)))
     assert send(client, "/preferences/mail", {"kind": ["refusals"]}).status_code == 302
