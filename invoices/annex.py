@@ -23,7 +23,9 @@ GAP: Final = 6.5
 _SLACK: Final = 0.6
 """Keeps a text that fits exactly from wrapping when two engines round differently."""
 _SAMPLE: Final = 400
-"""Rows looked at when reference and description share their room."""
+"""About how many rows are looked at when reference and description share their room, no two steps at the same pace."""
+_MOST_BREAKS: Final = 4
+"""Into how many lines the longest reference may break, where the page has the room."""
 _RIGHT: Final = frozenset(("number", "price", "share", "amount"))
 
 
@@ -155,12 +157,14 @@ def _reference_width(
 ) -> float:
     """The share of `room` for references that wraps least over a sample of rows (tall rows count more)."""
     step = max(1, len(references) // _SAMPLE)
+    looked_at = [start + start // step % step for start in range(0, len(references) - step + 1, step)]
     pairs = [
-        (face.points(reference, SIZE) + _SLACK, face.points(description, SIZE) + _SLACK)
-        for reference, description in zip(references[::step], descriptions[::step], strict=True)
+        (face.points(references[place], SIZE) + _SLACK, face.points(descriptions[place], SIZE) + _SLACK)
+        for place in looked_at
     ]
-    longest = max((width for width, _ in pairs), default=0.0)
-    least, most = head + _SLACK + GAP, room * 0.6
+    longest = face.points(max(references, key=len, default=""), SIZE) + _SLACK
+    most = room * 0.6
+    least = max(head + _SLACK + GAP, min(longest / _MOST_BREAKS + GAP, most))
     tries = {least + (most - least) * part / 16 for part in range(17)} | {min(max(longest + GAP, least), most)}
 
     def unrest(width: float) -> float:

@@ -14,11 +14,16 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.numbers import get_currency_symbol
 
+from invoices.document import Address
 from invoices.text import clean
 from ledger.domain.money import exponent
 
 MINUS: Final = "\N{MINUS SIGN}"
 DEFAULT_LOCALE: Final = "en_GB"
+_CITY_FIRST: Final = frozenset(
+    ["AE", "AU", "CA", "GB", "HK", "IE", "IN", "KW", "NZ", "SA", "SG", "TW", "UK", "US", "ZA"]
+)
+"""Countries that write the postcode after the town."""
 
 
 @cache
@@ -36,6 +41,11 @@ def amount(minor: int, currency: str, locale: str = DEFAULT_LOCALE) -> str:
     if (group, decimal) != (",", "."):
         text = text.translate({ord(","): group, ord("."): decimal})
     return MINUS + text if minor < 0 else text
+
+
+def count(number: int, locale: str = DEFAULT_LOCALE) -> str:
+    """How many: "1,200", in French "1 200"."""
+    return f"{number:,}".replace(",", _symbols(locale)[0])
 
 
 @cache
@@ -84,6 +94,14 @@ def period(first: date, last: date, locale: str = DEFAULT_LOCALE) -> str:
     if (first.day, first.month, first.year) == (1, last.month, last.year) and (last + timedelta(days=1)).day == 1:
         return month(first, locale)
     return f"{day(first, locale)} – {day(last, locale)}"
+
+
+def address(party: Address, locale: str = DEFAULT_LOCALE) -> list[str]:
+    """The lines of an address as its country writes them, the country's name in the reader's language."""
+    parts = clean(party.postcode), clean(party.city)
+    town = " ".join(filter(None, reversed(parts) if party.country in _CITY_FIRST else parts))
+    lines = (party.line1, party.line2, town, party.region, country(party.country, locale))
+    return [line for line in map(clean, lines) if line]
 
 
 def country(code: str, locale: str = DEFAULT_LOCALE) -> str:

@@ -25,10 +25,6 @@ _GUTTER: Final = 20.0
 _FIGURE_PADDING: Final = 20.0
 _FIGURE_SIZES: Final = (14.0, 12.5, 11.0, 9.5, 8.0, 7.0)
 _HEADING_SIZES: Final = (24.0, 22.0, 20.0, 18.0)
-_CITY_FIRST: Final = frozenset(
-    ["AE", "AU", "CA", "GB", "HK", "IE", "IN", "KW", "NZ", "SA", "SG", "TW", "UK", "US", "ZA"]
-)
-"""Countries that write the postcode after the town."""
 _LONGEST_NAME: Final = 90
 """Characters of a legal name in the running head; the whole name stands on the first page."""
 _EMBEDDED: Final = "Embedded in this file: {names} (EN 16931), the same document for machines."
@@ -168,7 +164,8 @@ class Front:
         everywhere = _confirmed_everywhere(groups)
         rows = [self._group(group, everywhere) for group in groups]
         net = self._amount(self._document.totals.net)
-        rows.append(GridRow((f"{count:,}", self.tongue("Total without VAT"), "", "", "", net), strong=True))
+        lines = display.count(count, self._locale)
+        rows.append(GridRow((lines, self.tongue("Total without VAT"), "", "", "", net), strong=True))
         heads = (
             *map(self.tongue, ("Count", "What", "Price", "Share", "Each")),
             self.tongue("Amount, {currency}", currency=self._document.currency),
@@ -182,7 +179,7 @@ class Front:
         detail = clean(", ".join(label for label in group.confirmed if label not in everywhere))
         return GridRow(
             (
-                f"{group.count:,}",
+                display.count(group.count, self._locale),
                 " · ".join(part for part in (kind, outcome) if part) or self.tongue("Appointments"),
                 self._amount(group.price) if priced else "",
                 display.percent(group.share, self._locale) if priced else "",
@@ -255,12 +252,6 @@ class Front:
         return say("Payment"), [*lines, say("Reference {number}", number=self.number)]
 
     def _block(self, role: str, party: Party, *, with_vat_id: bool) -> dict[str, Any]:
-        address = party.address
-        postcode, city = clean(address.postcode), clean(address.city)
-        town = " ".join(
-            part for part in ((city, postcode) if address.country in _CITY_FIRST else (postcode, city)) if part
-        )
-        lines = (address.line1, address.line2, town, address.region, display.country(address.country, self._locale))
         identifiers = (
             ("VAT number", party.vat_id if with_vat_id else None),
             ("Tax number", party.tax_number),
@@ -270,7 +261,7 @@ class Front:
         return {
             "role": self.tongue(role),
             "name": clean(party.legal_name) or party.slug,
-            "address": [line for line in map(clean, lines) if line],
+            "address": display.address(party.address, self._locale),
             "identifiers": told or [self.tongue("Known here as {slug}", slug=clean(party.slug))],
         }
 

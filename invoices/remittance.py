@@ -124,10 +124,8 @@ def _rows(paid: Remittance, locale: str) -> Sequence[tuple[str, ...]]:
 
 
 def _block(role: str, party: Party, say: Any) -> dict[str, Any]:
-    address = party.address
-    town = " ".join(filter(None, (clean(address.postcode), clean(address.city))))
-    lines = (address.line1, address.line2, town, address.region, display.country(address.country, say.locale))
-    return {"role": role, "name": clean(party.legal_name) or party.slug, "lines": [x for x in map(clean, lines) if x]}
+    lines = display.address(party.address, say.locale)
+    return {"role": role, "name": clean(party.legal_name) or party.slug, "lines": lines}
 
 
 @cache

@@ -66,7 +66,11 @@ def render(
     grids = {each.name: placed for each in page.grids if (placed := place(each, regular, semibold)) is not None}
     drawing = Drawing(grids, table, drawn, head_and_foot, _pens(table, page.grids, head_and_foot, regular, semibold))
     return produce(
-        _html(page, None, grids), furniture=False, imprint=imprint, finish=lambda pdf, spots: draw(pdf, spots, drawing)
+        _html(page, None, grids),
+        furniture=False,
+        imprint=imprint,
+        closer=_html(page, None, grids, close=True),
+        finish=lambda pdf, spots: draw(pdf, spots, drawing),
     )
 
 
@@ -93,9 +97,9 @@ def _pens(table: Annex, grids: Sequence[Grid], running: Running, regular: Face, 
     )
 
 
-def _html(page: Front, table: Annex | None, grids: Mapping[str, PlacedGrid]) -> str:
+def _html(page: Front, table: Annex | None, grids: Mapping[str, PlacedGrid], *, close: bool = False) -> str:
     heights = {name: placed.height for name, placed in grids.items()}
-    return _template().render(page=page, annex=table, heights=heights)
+    return _template().render(page=page, annex=table, heights=heights, close=close)
 
 
 @cache

@@ -31,6 +31,12 @@ def test_the_locale_sets_the_marks() -> None:
     assert display.money(123456, "EUR", "de_DE") == "1.234,56\N{NO-BREAK SPACE}€"
 
 
+def test_counts_are_grouped_as_the_locale_has_it() -> None:
+    assert [display.count(1200, locale) for locale in ("en_GB", "de_DE", "fr_FR")] == [
+        "1,200", "1.200", "1\N{NARROW NO-BREAK SPACE}200",
+    ]  # fmt: skip
+
+
 def test_shares_and_rates() -> None:
     assert [display.hundredths(share) for share in (10000, 6667, 50, 3330, 0)] == ["100", "66.67", "0.5", "33.3", "0"]
     assert display.percent(2000) == "20\N{NO-BREAK SPACE}%"
