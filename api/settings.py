@@ -63,6 +63,12 @@ class Settings:
     """The same for all keys of one organisation together."""
     failed_keys_per_minute: int = 120
     """Wrong keys per address before the answer is 429; 0: no limit."""
+    oidc_issuer: str = ""
+    """The OpenID provider that people may log in through, as it calls itself; needs the extra `oidc`. Empty: none."""
+    oidc_client_id: str = ""
+    """Who this installation is there. Its redirect URI is `PUBLIC_URL` and `/login/provider/callback`."""
+    oidc_client_secret: str = ""
+    """The secret that goes with it."""
     credit_limit: int = 1000
     """How much one person of finance may credit alone on a document, in major units of its currency; above it, two."""
     webhooks_to_private_networks: bool = False

@@ -41,6 +41,7 @@ from api.web import (
     quality,
     sessions,
     settling,
+    single_sign_on,
     unsubscribing,
 )
 from api.web.blueprint import pages
@@ -66,8 +67,8 @@ VIEWS = (
     explanation,
     home,
     inbox,
-    mails,
     keys,
+    mails,
     months,
     opening,
     organisations,
@@ -78,6 +79,7 @@ VIEWS = (
     proving,
     quality,
     settling,
+    single_sign_on,
 )
 """The modules whose views the blueprint has; importing them is what registers them."""
 
@@ -93,3 +95,4 @@ def register(app: Flask, settings: Settings) -> None:
     app.register_blueprint(pages)
     app.register_blueprint(unsubscribing.blueprint)
     errors.register(app)
+    single_sign_on.register(app, settings)

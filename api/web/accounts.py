@@ -7,7 +7,7 @@ second factor once.
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, g, request, session, url_for
@@ -54,12 +54,19 @@ def check_password() -> Response:
 
 
 def second_step(
-    user: RowMapping, now: datetime, to: str, way: str, *, asked: bool = True, password_hash: str | None = None
+    user: RowMapping,
+    now: datetime,
+    to: str,
+    way: str,
+    *,
+    asked: bool = True,
+    password_hash: str | None = None,
+    proved_at: datetime | None = None,
 ) -> Response:
     """On to the second factor of who has one, or whose role needs one; unless another has `asked` for it already."""
     has_none = user["totp_secret"] is None
     if not asked or (has_none and logins.NEEDS_SECOND_FACTOR.isdisjoint(user["roles"])):
-        return _enter(user, now, way, password_hash=password_hash) or onward(to)
+        return _enter(user, now, way, proved_at, password_hash=password_hash) or onward(to)
     session.clear()
     session["half"] = {
         "id": str(user["id"]),
@@ -67,6 +74,7 @@ def second_step(
         "since": int(now.timestamp()),
         "to": to,
         "way": way,
+        "proved_at": None if proved_at is None else int(proved_at.timestamp()),
         "new_secret": factors.new_secret() if has_none else None,
     }
     return led_to(url_for("web.login_code"))
@@ -95,7 +103,7 @@ def check_code() -> Response:
     if not (_spent(user, code, now) or _recovered(user, code, now)):
         count(user, False, now)
         return _code_page(user, new_secret, _what_was_wrong())
-    return _enter(user, now, half["way"]) or onward(half["to"])
+    return _enter(user, now, half["way"], _proved_at(half)) or onward(half["to"])
 
 
 def _spent(user: RowMapping, code: str, now: datetime) -> bool:
@@ -114,7 +122,7 @@ def _recovered(user: RowMapping, code: str, now: datetime) -> bool:
     return used
 
 
-def _set_up(user: RowMapping, secret: str, code: str, now: datetime, half: dict[str, str]) -> Response:
+def _set_up(user: RowMapping, secret: str, code: str, now: datetime, half: dict[str, Any]) -> Response:
     """The first login of a role that needs a second factor: keeps it, and shows the codes that stand in for it."""
     step = factors.step_of(secret, code, now)
     if step is None:
@@ -126,7 +134,7 @@ def _set_up(user: RowMapping, secret: str, code: str, now: datetime, half: dict[
             return to_login()
         people.set_second_factor(connection, user["id"], secret, step, now, actor=actor)
         codes = people.renew_recovery_codes(connection, user["id"], now, actor=actor)
-    refused = _enter(user, now, half["way"])
+    refused = _enter(user, now, half["way"], _proved_at(half))
     return refused or show("codes", codes=codes, onward=ours(half["to"]) or url_for("web.start"))
 
 
@@ -140,13 +148,19 @@ def logout() -> Response:
     return led_to(url_for("web.login"))
 
 
-def _enter(user: RowMapping, now: datetime, way: str, *, password_hash: str | None = None) -> Response | None:
+def _proved_at(half: dict[str, Any]) -> datetime | None:
+    return None if half["proved_at"] is None else datetime.fromtimestamp(half["proved_at"], UTC)
+
+
+def _enter(
+    user: RowMapping, now: datetime, way: str, proved_at: datetime | None, *, password_hash: str | None = None
+) -> Response | None:
     """A new session; the login again where a lock fell meanwhile."""
     with writing(database().engine) as connection:
         entered = logins.succeeded(connection, user["id"], now, password_hash=password_hash)
     if not entered:
         return show("login", 401, wrong=_what_was_wrong(), email=user["email"], to="")
-    begin(user, now, way)
+    begin(user, now, way, proved_at)
     return None
 
 

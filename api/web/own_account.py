@@ -23,7 +23,7 @@ from api.web.new_passwords import new_password
 from api.web.proving import count, proved
 from api.web.sessions import begin, only, person
 from ledger.domain.errors import Malformed, Refusal
-from ledger.services import access, account_changes, logins, people, recovery, sessions
+from ledger.services import access, account_changes, identities, logins, people, recovery, sessions
 from ledger.store.engine import reading, writing
 from ledger.store.logins import PASSWORD
 
@@ -41,6 +41,7 @@ def _page(status: int = 200, *, refused: Refusal | None = None, what: str = "", 
         user = access.user(connection, who.id)
         alive = sessions.of(connection, who.id, now)
         codes = recovery.left(connection, who.id)
+        bound = identities.of(connection, who.id)
         changes = account_changes.of(connection, who.id)
         names = names_of(connection, (each["actor"] for each in changes), who.principal)
     return show(
@@ -49,6 +50,7 @@ def _page(status: int = 200, *, refused: Refusal | None = None, what: str = "", 
         user=user,
         sessions=alive,
         codes=codes,
+        identities=bound,
         changes=changes,
         names={**names, who.principal.actor: gettext("you")},
         needs_factor=not logins.NEEDS_SECOND_FACTOR.isdisjoint(user["roles"]),
@@ -148,6 +150,17 @@ def remove_second_factor() -> Response:
         changed = access.user(connection, who.id)
     begin(changed, now, PASSWORD)
     return led_to(url_for("web.own_account", done="removed"))
+
+
+@pages.post("/account/identities/loosen")
+@only()
+@proved
+def loosen_identity() -> Response:
+    """Forget who the person is at a provider; the next login through it binds anew."""
+    now, who = clock(), person()
+    with writing(database().engine) as connection:
+        identities.loosen(connection, access.user(connection, who.id), now, actor=who.principal.actor)
+    return led_to(url_for("web.own_account", done="loosed"))
 
 
 @pages.post("/account/recovery-codes")

@@ -69,7 +69,8 @@ def _is_right() -> bool:
 
 
 def _asked(action: str, given: list[tuple[str, str]], *, wrong: bool = False) -> Response:
-    return show("prove", 401 if wrong else 200, action=action, given=given, wrong=wrong)
+    back = dict(given).get("to") if action == url_for("web.prove") else None
+    return show("prove", 401 if wrong else 200, action=action, given=given, wrong=wrong, back=back)
 
 
 def count(user: RowMapping | None, right: bool, now: datetime) -> None:

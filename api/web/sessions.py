@@ -186,11 +186,13 @@ def _as_person(connection: Connection, found: RowMapping) -> Person:
     )
 
 
-def begin(user: RowMapping, now: datetime, way: str) -> None:
-    """A new session for somebody who has proved who they are; nothing of the old one goes on."""
+def begin(user: RowMapping, now: datetime, way: str, proved_at: datetime | None = None) -> None:
+    """A new session for somebody who has proved who they are, now or when the provider says; nothing else goes on."""
     device, address = device_of(request.user_agent.string), network_of(request.remote_addr)
     with writing(database().engine) as connection:
-        identity = kept_sessions.begin(connection, user, now, way=way, device=device, address=address)
+        identity = kept_sessions.begin(
+            connection, user, now, way=way, device=device, address=address, proved_at=proved_at or now
+        )
     session.clear()
     session["session"] = str(identity)
 

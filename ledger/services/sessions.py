@@ -24,7 +24,16 @@ _WITH_PERSON = select(
 ).join_from(t.login_session, t.user_account, _ALIVE)
 
 
-def begin(connection: Connection, person: RowMapping, now: datetime, *, way: str, device: str, address: str) -> UUID:
+def begin(
+    connection: Connection,
+    person: RowMapping,
+    now: datetime,
+    *,
+    way: str,
+    device: str,
+    address: str,
+    proved_at: datetime,
+) -> UUID:
     """A new session of a person who has proved who they are. What is over of theirs is cleared away."""
     old = (session.token != person["session_token"]) | (session.began_at <= now - LONGEST)
     connection.execute(delete(t.login_session).where(session.user_id == person["id"], old))
@@ -39,7 +48,7 @@ def begin(connection: Connection, person: RowMapping, now: datetime, *, way: str
             address=address,
             began_at=now,
             seen_at=now,
-            proved_at=now,
+            proved_at=proved_at,
         )
     )
     return identity
