@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, exists, literal, select, true
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, exists, func, literal, select, true
 
 from ledger.domain import announcing
 from ledger.domain.journal import EntryKind
@@ -284,9 +284,9 @@ def _simple(
 def _imported(appointment_id: ColumnElement[Any], recorded_at: ColumnElement[datetime]) -> ColumnElement[bool]:
     """Whether an import moved the appointment in the same instant: what fell due on its way is history as well."""
     other = t.appointment_event.alias("imported").c
-    return exists().where(
-        other.appointment_id == appointment_id, other.recorded_at == recorded_at, other.actor == IMPORTED
-    )
+    # Found by its appointment: a batch records thousands in the same instant, and none is to look through all of them.
+    together = func.coalesce(other.recorded_at, recorded_at) == recorded_at
+    return exists().where(other.appointment_id == appointment_id, together, other.actor == IMPORTED)
 
 
 SOURCES: Final = _sources()

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, event, insert, select, update
 
 from api.mail import smtp
 from api.mail.postman import Postman
@@ -263,3 +263,22 @@ def test_a_url_of_no_mail_server_is_refused_without_repeating_it(url: str) -> No
     with pytest.raises(ValueError, match="SMTP_URL") as refused:
         smtp.server_of(url)
     assert "hunter2" not in str(refused.value)
+
+
+@on_sqlite
+def test_a_batch_recorded_in_one_instant_is_not_looked_through_for_each_of_its_rows(engine: Engine) -> None:
+    said: list[tuple[str, Any]] = []
+    with engine.connect() as connection:
+        event.listen(engine, "before_cursor_execute", lambda *seen: said.append(seen[2:4]))
+        for telling in mail_causes.TELLINGS:
+            connection.execute(mail_causes.untold(telling, NOON)).all()
+        selects = [each for each in said if each[0].startswith("SELECT")]
+        cursor = connection.connection.cursor()
+        plans = [
+            row[-1]
+            for text, values in selects
+            for row in cursor.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall()
+        ]
+    looks = [each for each in plans if each.startswith("SEARCH imported")]
+    assert looks and all("(appointment_id=?)" in each for each in looks)
+    assert not any(each.startswith("SCAN appointment_event") for each in plans)
