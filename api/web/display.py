@@ -151,9 +151,9 @@ def documents_of(n: int, kind: str) -> str:
     return DOCUMENTS[kind](n)
 
 
-def month(period: Period) -> str:
+def month(period: Period | str) -> str:
     """ "October 2026"."""
-    return paper.month(period.first_day, locale())
+    return paper.month((Period.parse(period) if isinstance(period, str) else period).first_day, locale())
 
 
 def outcome(value: str) -> str:

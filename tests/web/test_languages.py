@@ -1,12 +1,18 @@
 import re
+from datetime import timedelta
+from itertools import product
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from api.languages import gettext, ngettext, speaking, spoken
 from invoices.languages import Language
+from ledger.domain.lifecycle import Finding
+from ledger.domain.outcome import Findings
 from ledger.store import tables as t
 from ledger.store.engine import reading
+from tests.services.market import TUESDAY
 from tests.support import catalogues
 from tests.web.conftest import House, send
 
@@ -73,3 +79,41 @@ def test_a_language_or_a_zone_that_nobody_knows_is_refused(house: House, form: d
     with reading(house.engine) as connection:
         kept = connection.execute(select(t.user_account.c.language, t.user_account.c.time_zone)).all()
     assert set(kept) == {(None, None)}
+
+
+ENGLISH = re.compile(r"\b(the|of|are|were|which|your|this|what|it|they|has|have|been|until)\b", re.IGNORECASE)
+PLACES = {
+    "rita@north-bank.example": ("/inbox", "/inbox?show=coming", "/disputes", "/quality", "/preferences", "{one}"),
+    "sam@acme.example": ("/due", "/appointments", "/refusals", "/open", "{one}", "{one}/why", "{one}/dispute"),
+    "fay@operator.example": ("/months", "/months/2026-03", "/ledger", "/credits", "{one}/why"),
+}
+
+
+def test_no_page_of_a_role_speaks_english_to_who_reads_another_language(house: House) -> None:
+    """But for the terms, which stay in the language they were written in."""
+    identity = house.market.taken(reference="S-7", name="Lena Vogt")
+    house.market.find(identity, Findings(Finding.BOTH_ABSENT), TUESDAY + timedelta(hours=1))
+    with reading(house.engine) as connection:
+        (terms,) = connection.execute(select(t.definition_version.c.document)).scalars()
+    english: dict[str, set[str]] = {}
+    for email, places in PLACES.items():
+        client = house.enter(email, second=email.startswith("fay"))
+        for place, language in product(places, catalogues.TRANSLATED):
+            path = place.format(one=f"/appointments/{identity}")
+            page = client.get(path, headers={"Accept-Language": language})
+            assert (page.status_code, page.headers["Content-Language"]) == (200, language), path
+            ours = re.sub(r'<(script|code)\b.*?</\1>|<[^>]*\blang="en".*?</div>', "", page.text, flags=re.DOTALL)
+            for label in _labels(terms):
+                ours = ours.replace(label, "")
+            texts = {text.strip() for text in re.findall(r">([^<>]+)<", ours)}
+            english[f"{path} {language}"] = {text for text in texts if len(ENGLISH.findall(text)) > 1}
+    assert {path: found for path, found in english.items() if found} == {}
+
+
+def _labels(terms: Any) -> set[str]:
+    """What the parties call things."""
+    if isinstance(terms, list):
+        return {label for each in terms for label in _labels(each)}
+    if isinstance(terms, dict):
+        return {label for each in terms.values() for label in _labels(each)} | {terms.get("label") or "-"}
+    return set()
