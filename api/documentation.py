@@ -82,6 +82,7 @@ class LedgerApi(Api):
         document = self.spec.to_dict()
         illustrations.show_examples(document)
         illustrations.show_links(document)
+        illustrations.show_codes(document)
         return json.dumps(document, indent=2)
 
     def _openapi_json(self) -> Response:

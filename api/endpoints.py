@@ -72,12 +72,13 @@ class Resource(Blueprint):
         versioned: bool = False,
         or_csv: bool = False,
         finds: bool = False,
+        also: tuple[int, ...] = (),
     ) -> Callable[[QueryView], QueryView]:
         """Declares a GET. `versioned` answers carry an ETag that commands match, others of a path with an id one
         for caches; `media_type` is for answers that are not JSON.
 
         Those that can be asked for in another format than JSON are `or_csv`. One whose arguments name what may not be
-        there `finds` it (404), as one with a name in its path always does.
+        there `finds` it (404), as one with a name in its path always does. `also` are statuses that others do not have.
         """
         schema = arguments() if arguments else None
 
@@ -100,7 +101,8 @@ class Resource(Blueprint):
             if tagged is not None:
                 described = self.alt_response(304, description="Nothing has changed.")(described)
             headers = [IF_NONE_MATCH] if tagged is not None else []
-            self._declare(rule, "GET", endpoint, described, roles, _statuses(rule, _READS, finds=finds), headers)
+            statuses = (*_statuses(rule, _READS, finds=finds), *also)
+            self._declare(rule, "GET", endpoint, described, roles, statuses, headers)
             return view
 
         return declare

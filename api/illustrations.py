@@ -1,4 +1,6 @@
-"""What the OpenAPI document shows beside its schemas: examples of requests and answers, links to what one does next."""
+"""What the OpenAPI document shows beside its schemas: examples of requests and answers, links to what one does next,
+and which codes of a status an operation can answer.
+"""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +13,9 @@ from api.units import JSON
 
 EXAMPLES: Final = Path(__file__).with_name("examples.json")
 """What an installation was sent and answered, recorded by `make examples`."""
+
+CODES: Final = EXAMPLES.with_name("operation_codes.json")
+"""What the code behind each operation can utter, read from it by `make examples`."""
 
 Document = dict[str, Any]
 
@@ -26,6 +31,20 @@ def show_examples(document: Document) -> None:
             if "response" in example:
                 shown = answer["content"].get(JSON) or next(iter(answer["content"].values()))
                 shown["example"] = example["response"]
+
+
+def show_codes(document: Document) -> None:
+    """Puts an operation's own codes where it has not all of its status, in the form of the shared refusal."""
+    own = orjson.loads(CODES.read_bytes())
+    shared = document["components"]["responses"]
+    for _, _, operation in _operations(document):
+        for status, codes in own.get(operation["operationId"], {}).items():
+            refusal = shared[operation["responses"][status]["$ref"].rpartition("/")[2]]
+            ((media_type, content),) = refusal["content"].items()
+            told = {"properties": {"status": {"const": int(status)}, "code": {"enum": codes}}}
+            schema = {"allOf": [content["schema"]["allOf"][0], told]}
+            refused = {"description": refusal["description"], "content": {media_type: {"schema": schema}}}
+            operation["responses"][status] = refused
 
 
 def show_links(document: Document) -> None:

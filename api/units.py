@@ -27,7 +27,15 @@ from api.schemas import load
 from api.settings import Settings
 from api.strict_json import Reader
 from ledger.domain.encoding import dumps
-from ledger.domain.errors import Conflict, IllegalMove, Refusal, Refused, Unauthenticated, WindowClosed
+from ledger.domain.errors import (
+    Conflict,
+    IllegalMove,
+    Refusal,
+    Refused,
+    Unauthenticated,
+    VersionMismatch,
+    WindowClosed,
+)
 from ledger.services import Kept, access, sandboxes
 from ledger.store.engine import Contended, reading, writing
 
@@ -86,15 +94,34 @@ class Query:
         return Answer({"items": [render(row) for row in rows], "next_cursor": following})
 
 
+@dataclass(slots=True)
+class Expectation:
+    """The version that `If-Match` named. One that nobody has compared is not met, for there is none to compare."""
+
+    version: int | None
+    compared: bool = False
+
+    def check(self) -> None:
+        """Raises `VersionMismatch` where it was not compared."""
+        if self.version is not None and not self.compared:
+            raise VersionMismatch("what this command is about has no version to match")
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A request that writes. `body` is checked; `expected_version` is what `If-Match` named."""
+    """A request that writes. `body` is checked."""
 
     connection: Connection
     principal: Principal
     now: datetime
     body: Any
-    expected_version: int | None
+    expectation: Expectation
+
+    @property
+    def expected_version(self) -> int | None:
+        """What `If-Match` named; whoever asks compares it."""
+        self.expectation.compared = True
+        return self.expectation.version
 
 
 QueryView = Callable[..., Answer | Response]
@@ -220,7 +247,7 @@ def _unit(
             claim = _claim(taken, principal)
             if claim is not None and (kept := claim.take(connection, now)) is not None:
                 return kept, None
-            command = Command(connection, principal, now, taken.body, taken.expected_version)
+            command = Command(connection, principal, now, taken.body, Expectation(taken.expected_version))
             rendered, then = _perform(view, command, path, status)
             if claim is not None:
                 claim.fill(connection, rendered)
@@ -256,6 +283,7 @@ def _perform(view: CommandView, command: Command, path: Mapping[str, Any], statu
         answer = view(command, **path)
     except Kept as kept:
         return refused(kept.refusal), None
+    command.expectation.check()
     return render(answer, status), answer.then
 
 

@@ -165,6 +165,7 @@ def list_appointments(query: Query) -> Answer:
     answers=schemas.Appointment,
     arguments=schemas.Expansion,
     versioned=True,
+    also=(405,),  # for the name of the batch, which is taken by POST alone
 )
 def show_appointment(query: Query, appointment_id: UUID) -> Answer:
     """Show one appointment, with what is due as settled."""

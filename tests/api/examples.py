@@ -1,7 +1,7 @@
 """The examples of the OpenAPI document: what the scene sent and got, one success of every operation.
 
-`python -m tests.api.examples` (`make examples`) writes them anew into `api/examples.json`, and what the Python client
-knows of the document beside its code. Ids, keys and digests are
+`python -m tests.api.examples` (`make examples`) writes them anew into `api/examples.json`, beside it which codes each
+operation can answer, and what the Python client knows of the document beside its code. Ids, keys and digests are
 replaced by ones that stay the same, so that a change of the file shows a change of the answers.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ledger.store.migrate import upgrade
-from tests.api import client_table
+from tests.api import client_table, spoken_codes
 from tests.api.stage import Stage
 from tests.api.tenancy import ROWS
 from tests.support import databases
@@ -92,6 +92,7 @@ def main() -> None:
         template = databases.make_sqlite_template(Path(folder) / "template.sqlite", upgrade)
         stage = Stage(Path(folder), template)
         told = {PLACE: json.dumps(recorded(stage), indent=1, ensure_ascii=False) + "\n"}
+        told[spoken_codes.PLACE] = spoken_codes.text(spoken_codes.of_operations(*spoken_codes.told_by(stage.scene.app)))
         for path, content in (told | client_table.files(stage.document)).items():
             path.write_text(content, encoding="utf-8")
 

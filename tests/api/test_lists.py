@@ -63,6 +63,8 @@ def test_what_has_not_changed_is_not_sent_twice(buyer: Caller, supplier: Caller)
     weak = {"If-Match": supplier("GET", f"/v1/appointments/{one['id']}/events").headers["ETag"]}
     cancelled = {"by": "supplier", "reason": None}
     body_of(supplier("POST", f"/v1/appointments/{one['id']}/cancel", cancelled, headers=weak), 412)
+    for tag, status in (('"1-0123456789abcdef"', 412), ("*", 201)):
+        body_of(supplier("POST", "/v1/keys", {"role": "supplier"}, headers={"If-Match": tag}), status)
 
 
 def test_a_key_tells_to_the_hour_when_it_was_used_last(supplier: Caller, monday: Any) -> None:

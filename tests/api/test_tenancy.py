@@ -96,6 +96,22 @@ def test_nothing_that_others_get_names_what_is_foreign(stage: Stage) -> None:
     assert told == {}
 
 
+def test_no_operation_answers_a_code_that_it_does_not_name(stage: Stage) -> None:
+    unnamed = {}
+    for name, row in ROWS.items():
+        told = stage.operations[name][2]["responses"]
+        for who in ("nobody", *sorted(stage.scene.callers.keys() - {"clerk"})):
+            answer = stage.ask(who, name)
+            if answer.status_code >= 400 and not (row.anybody and who != "nobody"):
+                response = told[str(answer.status_code)]
+                if "$ref" in response:
+                    response = stage.document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+                (content,) = response["content"].values()
+                if answer.get_json()["code"] not in content["schema"]["allOf"][1]["properties"]["code"]["enum"]:
+                    unnamed[name, who] = (answer.status_code, answer.get_json()["code"])
+    assert unnamed == {}
+
+
 def shown(answer: Any) -> Any:
     """What an answer shows, but for what names the request itself."""
     headers = sorted((name, value) for name, value in answer.headers if name not in EACH_TIME)
