@@ -49,7 +49,7 @@ DAYS ?= 30
 EXAMPLES ?= 500
 soak: setup ## search for bugs for hours: simulations, and the state machine against the reference model
 	@for seed in $$(shuf -i 1-1000000 -n $(SEEDS)); do $(BIN)/appointment-ledger simulate --seed $$seed --days $(DAYS); done
-	@SOAK=$(EXAMPLES) $(BIN)/python -m pytest -q tests/services/test_state_machine.py
+	@SOAK=$(EXAMPLES) $(BIN)/python -m pytest -q tests/services/test_state_machine.py tests/acceptance/test_known_answers.py
 
 # EXAMPLES= new requests to every operation and sequences of them; SEED= repeats what was found
 fuzz: setup ## search for requests that get a 5xx, or an answer that the OpenAPI document does not promise
