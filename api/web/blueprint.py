@@ -4,6 +4,7 @@ Owns the security headers: scripts run by nonce alone, styles, fonts and everyth
 may frame a page. Static files are named with their digest, so that browsers may keep them.
 """
 
+import gzip
 import hashlib
 import secrets
 from functools import cache
@@ -79,9 +80,23 @@ def secured(response: Response) -> Response:
     return response
 
 
+@cache
+def _compressed(name: str) -> bytes:
+    return gzip.compress((STATIC / name).read_bytes(), mtime=0)
+
+
 @pages.after_request
 def _keep_static(response: Response) -> Response:
-    """Static files may be kept for as long as their name stands; pages never are."""
+    """Static files may be kept for as long as their name stands, and go compressed; pages are neither: what is secret
+    in them could be guessed by their length."""
     if request.endpoint == "web.static" and response.status_code in (200, 304) and "v" in request.args:
         response.headers["Cache-Control"] = f"public, max-age={A_YEAR_SECONDS}, immutable"
+        name = str((request.view_args or {})["filename"])
+        if name.endswith((".css", ".js")):
+            response.vary.add("Accept-Encoding")
+            if response.status_code == 200 and request.accept_encodings["gzip"]:
+                response.close()
+                response.direct_passthrough = False
+                response.set_data(_compressed(name))
+                response.content_encoding = "gzip"
     return response

@@ -81,8 +81,13 @@ def supplier_account(slug: str) -> Response:
         if found is None:
             raise Unknown("there is no such supplier")
         rows = open_items.account(connection, found.id, visible(person().principal, t.entry))
-        names = _names(connection)
-    return show("supplier_account", name=found.legal_name, rows=rows, names=names, zone=person().time_zone)
+        names, document = _names(connection), t.document.c
+        numbered = select(document.number, document.id).where(
+            document.supplier_id == found.id, visible(person().principal, t.document)
+        )
+        documents = {row.number: row.id for row in connection.execute(numbered)}
+    shown = {"name": found.legal_name, "rows": rows, "names": names, "documents": documents}
+    return show("supplier_account", **shown, zone=person().time_zone)
 
 
 def _names(connection: Any) -> dict[str, str]:

@@ -29,6 +29,7 @@ from ledger.domain import wording
 from ledger.domain.disputes import DisputeKind, Position
 from ledger.domain.errors import Malformed, Refusal, Unknown
 from ledger.domain.outcome import Findings
+from ledger.domain.prose import Quotation, quoted
 from ledger.services import dispute_reading, disputes, private, valuation
 from ledger.services.access import ARBITER, BUYER, SUPPLIER, visible
 from ledger.services.cases import Case
@@ -91,8 +92,16 @@ def dispute(dispute_id: UUID) -> Response:
 @pages.post("/disputes/<uuid:dispute_id>/effect")
 @only(ARBITER)
 def decision_effect(dispute_id: UUID) -> Response:
-    """What the decision in the form would do to the money."""
-    return _page(dispute_id, given=request.form)
+    """What the decision in the form would do to the money: a part of the page for htmx, else the page itself."""
+    if "HX-Request" not in request.headers:
+        return _page(dispute_id, given=request.form)
+    now = clock()
+    with reading(database().engine) as connection:
+        case = _case(connection, _dispute(connection, dispute_id, now), now)
+        chosen, problem = _chosen(connection, case, dispute_id, request.form, now)
+        names = _names(connection, case)
+    currency, shown = case.pinned.definition.currency, problem_shown(problem)
+    return show("decided", chosen=chosen, problem=shown, case=case, names=names, currency=currency)
 
 
 @pages.post("/disputes/<uuid:dispute_id>/decide")
@@ -189,8 +198,7 @@ def _page(dispute_id: UUID, *, given: Mapping[str, str] | None = None, refused: 
     now, viewer = clock(), person()
     with reading(database().engine) as connection:
         row = _dispute(connection, dispute_id, now)
-        case = valuation.as_settled(connection, row["appointment_id"], t.appointment.c.id == row["appointment_id"], now)
-        assert case is not None, "a dispute has its appointment"
+        case = _case(connection, row, now)
         is_open = case.state.dispute is not None and case.state.dispute["dispute"] == str(dispute_id)
         decides = viewer.has(ARBITER) and is_open and case.state.reply_at is None and case.state.disputed
         effects = _effects(connection, case, dispute_id, now) if decides else {}
@@ -213,6 +221,7 @@ def _page(dispute_id: UUID, *, given: Mapping[str, str] | None = None, refused: 
         reason=None if row["reason"] is None else rules.find_reason(case.pinned.definition, kind, row["reason"]).label,
         clause="clawback.reasons" if kind is DisputeKind.CLAWBACK else "dispute.reasons",
         names=names,
+        clauses=_in_question(case, row),
         drawings=drawings,
         evidence=known,
         messages=messages,
@@ -258,6 +267,23 @@ def _dispute(connection: Connection, dispute_id: UUID, now: datetime) -> Mapping
     if row is None:
         raise Unknown("there is no such dispute")
     return row
+
+
+def _case(connection: Connection, row: Mapping[str, Any], now: datetime) -> Case:
+    found = t.appointment.c.id == row["appointment_id"]
+    case = valuation.as_settled(connection, row["appointment_id"], found, now)
+    assert case is not None, "a dispute has its appointment"
+    return case
+
+
+def _in_question(case: Case, row: Mapping[str, Any]) -> list[Quotation]:
+    """What the sides signed about it: the reason that was given, else the rule that opened it; and who was there."""
+    kind = DisputeKind(row["kind"])
+    section = "clawback" if kind is DisputeKind.CLAWBACK else "dispute"
+    opened = f"{section}.reasons.{row['reason']}" if row["reason"] else "verification.silence"
+    paths = (opened, "attendance") if kind is not DisputeKind.CONTRADICTION else ("attendance",)
+    found = (quoted(case.pinned.definition, path, case.pinned.agreement) for path in paths)
+    return list(dict.fromkeys(each for each in found if each is not None))
 
 
 def _messages(connection: Connection, dispute_id: UUID, key: str | None) -> list[dict[str, Any]]:

@@ -6,17 +6,19 @@ Refuses nothing by itself.
 from typing import Final
 
 from flask import Response, g, url_for
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Table, func, select, true
 
 from api.databases import database
 from api.units import clock
 from api.web.blueprint import led_to, pages, show
 from api.web.sessions import only, to_login
-from ledger.domain.lifecycle import Verdict
+from ledger.services import dispute_reading
 from ledger.services.access import ADMIN, ARBITER, BUYER, FINANCE, SUPPLIER
 from ledger.store import tables as t
 from ledger.store.engine import reading
 
+MOST: Final = 100
+"""Disputes that are counted."""
 FIRST: Final = (
     (BUYER, "web.inbox"),
     (FINANCE, "web.months"),
@@ -39,13 +41,22 @@ def start() -> Response:
 @only(ADMIN, ARBITER)
 def overview() -> Response:
     """What somebody of the operator can do now."""
-    appointment = t.appointment.c
+    now = clock()
     with reading(database().engine) as connection:
-        disputed = connection.execute(
-            select(func.count()).select_from(t.appointment).where(appointment.verdict == Verdict.CONTESTED.value)
-        ).scalar_one()
-        next_decision = connection.execute(
-            select(func.min(appointment.decision_at)).where(appointment.verdict == Verdict.CONTESTED.value)
-        ).scalar_one()
+        disputes = dispute_reading.open_ones(connection, everything, now, MOST + 1)
         organisations = connection.execute(select(func.count()).select_from(t.organisation)).scalar_one()
-    return show("overview", disputed=disputed, next_decision=next_decision, organisations=organisations, now=clock())
+    clocks = [each["decision_at"] for each in disputes if each["state"] == dispute_reading.WITH_ARBITER]
+    return show(
+        "overview",
+        disputed=len(disputes),
+        waiting=len(clocks),
+        most=MOST,
+        next_decision=min((at for at in clocks if at is not None), default=None),
+        organisations=organisations,
+        now=now,
+    )
+
+
+def everything(_table: Table) -> ColumnElement[bool]:
+    """What an arbiter sees."""
+    return true()

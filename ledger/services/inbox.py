@@ -18,7 +18,7 @@ from ledger.domain.terms import Silence
 from ledger.services import contracts
 from ledger.store import tables as t
 
-MOST: Final = 1_000
+MOST: Final = 500
 """What counts end at."""
 
 Key = tuple[datetime, UUID]
@@ -73,13 +73,17 @@ def awaiting(
     backwards: bool = False,
 ) -> tuple[list[Waiting], Key | None]:
     """Those whose slot has started, by their deadline (or the latest first); and the key to go on after."""
-    due_at, started = t.appointment.c.next_due_at, _started(buyer_id, now)
+    id_, due_at = t.appointment.c.id, t.appointment.c.next_due_at
+    started = _started(buyer_id, now)
     condition = and_(started, due_at > now)
-    if _count(connection, select(t.appointment.c.id).where(started)) <= MOST:
-        few = select(t.appointment.c.id).where(started).limit(MOST + 1).subquery()
-        condition = and_(t.appointment.c.id.in_(select(few.c.id)), due_at > now)
     if filters.due_before is not None:
         condition = and_(condition, due_at < filters.due_before)
+    few = select(id_, due_at).where(started).limit(MOST + 1).subquery()
+    if connection.execute(select(func.count()).select_from(few)).scalar_one() <= MOST:
+        first = _after(select(few.c.id).where(few.c.next_due_at > now), few.c.next_due_at, few.c.id, after, backwards)
+        if filters == EVERYTHING:
+            first = first.limit(limit + 1)
+        condition = and_(condition, id_.in_(connection.execute(first).scalars().all()))
     return _page(connection, condition, due_at, limit, after, filters, backwards=backwards)
 
 
@@ -175,7 +179,7 @@ def _page(
     backwards: bool = False,
 ) -> tuple[list[Waiting], Key | None]:
     appointment, prospect, supplier = t.appointment.c, t.prospect.c, t.organisation.c
-    query = (
+    query: Select[Any] = (
         select(
             *(appointment[name] for name in _COLUMNS),
             order.label("position"),
@@ -186,15 +190,9 @@ def _page(
         .join_from(t.appointment, t.organisation, supplier.id == appointment.supplier_id)
         .outerjoin(t.prospect, prospect.appointment_id == appointment.id)
         .where(condition)
-        .order_by(*((order.desc(), appointment.id.desc()) if backwards else (order, appointment.id)))
         .limit(limit + 1)
     )
-    if after is not None:
-        place, end = (
-            tuple_(order, appointment.id),
-            tuple_(literal(after[0], order.type), literal(after[1], appointment.id.type)),
-        )
-        query = query.where(place < end if backwards else place > end)
+    query = _after(query, order, appointment.id, after, backwards)
     if filters.supplier_id is not None:
         query = query.where(appointment.supplier_id == filters.supplier_id)
     if filters.q:
@@ -204,6 +202,17 @@ def _page(
     shown = rows[:limit]
     following = (shown[-1].position, shown[-1].id) if len(rows) > limit else None
     return [_waiting(connection, row) for row in shown], following
+
+
+def _after(
+    query: Select[Any], order: ColumnElement[datetime], id_: ColumnElement[UUID], after: Key | None, backwards: bool
+) -> Select[Any]:
+    """The query in the order of its key, from a place in it on."""
+    query = query.order_by(*((order.desc(), id_.desc()) if backwards else (order, id_)))
+    if after is None:
+        return query
+    place, end = tuple_(order, id_), tuple_(literal(after[0], order.type), literal(after[1], id_.type))
+    return query.where(place < end if backwards else place > end)
 
 
 _COLUMNS = (

@@ -16,11 +16,11 @@ OPEN = "verdict = 'pending' AND schedule = 'booked'"
 
 
 def upgrade() -> None:
-    for name, column in (("start", "starts_at"), ("due", "next_due_at")):
+    for name, column, other in (("start", "starts_at", "next_due_at"), ("due", "next_due_at", "starts_at")):
         op.create_index(
             f"ix_appointment_open_{name}",
             "appointment",
-            ["buyer_id", column, "id"],
+            ["buyer_id", column, "id", other],
             postgresql_where=sa.text(OPEN),
             sqlite_where=sa.text(OPEN),
         )

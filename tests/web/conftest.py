@@ -4,7 +4,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -146,10 +146,10 @@ def whole(app: Flask) -> Callable[[Any, Any], list[bytes]]:
     return answered
 
 
-@pytest.fixture
-def address(house: House) -> Iterator[str]:
-    """The house on a port of this machine."""
-    server = make_server("127.0.0.1", 0, whole(house.app), threaded=True)
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The application on a port of this machine."""
+    server = make_server("127.0.0.1", 0, whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -158,3 +158,10 @@ def address(house: House) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture
+def address(house: House) -> Iterator[str]:
+    """The house on a port of this machine."""
+    with serving(house.app) as address:
+        yield address

@@ -194,7 +194,7 @@ def test_each_role_has_its_pages_and_no_others(house: House) -> None:
 def test_a_person_with_several_roles_sees_them_all_in_the_navigation(house: House) -> None:
     house.add("una@operator.example", "finance", "arbiter", "admin", totp=TOTP)
     page = house.enter("una@operator.example", second=True).get("/months").text
-    assert all(path in page for path in ('href="/months"', 'href="/organisations"', 'href="/overview"'))
+    assert all(path in page for path in ('href="/months"', 'href="/setup"', 'href="/overview"'))
     assert 'href="/inbox"' not in page
 
 

@@ -98,3 +98,11 @@ function tick() {
 
 arrive(document);
 setInterval(tick, 1000);
+
+// What explains a word goes away with Escape and comes back with the next word.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.body.classList.add("no-tips");
+});
+for (const kind of ["mouseover", "focusin"]) {
+  document.addEventListener(kind, (event) => event.target.closest(".term") && document.body.classList.remove("no-tips"));
+}
