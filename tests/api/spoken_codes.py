@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,7 +112,9 @@ def text(found: Mapping[str, Mapping[str, list[str]]]) -> str:
     return "{\n" + ",\n".join(f"{json.dumps(name)}: {json.dumps(codes)}" for name, codes in found.items()) + "\n}\n"
 
 
+@lru_cache(maxsize=1)
 def read() -> Source:
+    """The source as it is now."""
     source = Source()
     for root in ROOTS:
         for path in sorted(Path(root).rglob("*.py")):
