@@ -18,6 +18,7 @@ COPY ledger ledger
 COPY invoices invoices
 COPY api api
 COPY migrations migrations
+COPY docs/first-appointment.md docs/
 RUN pip install --no-deps --no-build-isolation .
 
 RUN useradd --system --uid 10001 --home-dir /data --create-home ledger

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +35,8 @@ def test_the_image_holds_the_whole_product_and_locked_packages_alone() -> None:
     assert {"ledger", "invoices", "api", "migrations", "requirements.lock", "pyproject.toml"} <= copied
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
     assert {name.removeprefix("!") for name in ignored if name.startswith("!")} == copied
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    assert build["targets"]["wheel"]["force-include"].keys() <= copied, "without them it cannot be installed"
     installed = [line for line in instructions("RUN") if "pip install" in line]
     assert all("--require-hashes" in line or "--no-deps --no-build-isolation ." in line for line in installed)
     assert instructions("USER") == ["ledger"]
