@@ -1,7 +1,7 @@
 """The one blueprint of all pages, and what every page is sent with.
 
 Owns the security headers: scripts run by nonce alone, styles, fonts and everything else come from this host, nobody
-may frame a page. Static files are named with their digest, so that browsers may keep them.
+else may frame a page. Static files are named with their digest, so that browsers may keep them.
 """
 
 import gzip
@@ -67,14 +67,15 @@ def asset(name: str) -> str:
     return url_for("web.static", filename=name, v=_digest(name))
 
 
-def secured(response: Response) -> Response:
-    """The page with the headers that every page has."""
+def secured(response: Response, *, framed: bool = False) -> Response:
+    """The page with the headers that every page has; a file that is `framed` may stand inside a page of ours."""
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'nonce-{nonce()}'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+        f"frame-ancestors '{'self' if framed else 'none'}'"
     )
     response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["X-Frame-Options"] = "SAMEORIGIN" if framed else "DENY"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     return response

@@ -107,6 +107,16 @@ def document_pdf(document_id: UUID) -> Response:
     return download(content, f"{number}.pdf", "application/pdf")
 
 
+@pages.get("/documents/<uuid:document_id>/preview")
+@only(*PARTIES, *OPERATOR)
+def document_preview(document_id: UUID) -> Response:
+    """The document on paper, to be looked at inside its page."""
+    with reading(database().engine) as connection:
+        number = _number(connection, document_id)
+        content = files.pdf(connection, storage(), document_id)
+    return download(content, f"{number}.pdf", "application/pdf", framed=True)
+
+
 @pages.get("/remittances/<supplier>/<buyer>/<currency>/<paid_on>.pdf")
 @only(*PARTIES, FINANCE)
 def remittance_pdf(supplier: str, buyer: str, currency: str, paid_on: str) -> Response:
@@ -157,8 +167,8 @@ def storage() -> Storage:
     return storage_at(settings().documents_url)
 
 
-def download(content: bytes, name: str, media_type: str) -> Response:
-    """Bytes to be kept under a name; that they were handed out is on record."""
+def download(content: bytes, name: str, media_type: str, *, framed: bool = False) -> Response:
+    """Bytes to be kept under a name, or looked at inside a page; that they were handed out is on record."""
     response = Response(content, content_type=media_type)
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return secured(handed_out(response, person().principal, clock()))
+    response.headers.set("Content-Disposition", "inline" if framed else "attachment", filename=name)
+    return secured(handed_out(response, person().principal, clock()), framed=framed)

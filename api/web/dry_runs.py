@@ -1,9 +1,8 @@
 """A dry run by page: the draft replayed over the past, as a chart and a table, clause by clause. Nothing changes.
 
-Owns the form (from when, until when, in the address) and the drawing of its bars; the replay is the API's.
+Owns the form (from when, until when, in the address) and what is drawn; the replay is the API's.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from api.languages import gettext
 from api.problems import problem_of
 from api.resources.dry_runs import rendered
 from api.units import clock
+from api.web import charts
 from api.web.blueprint import pages, show
 from api.web.definitions import found
 from api.web.mending import problem_shown
@@ -24,17 +24,10 @@ from ledger.services import dry_runs
 from ledger.services.access import ADMIN, BUYER
 from ledger.store.engine import reading
 
-WIDTH = 1_000
+MONEY_UNTIL, OUTCOMES_SINCE = 64, 70
+"""Per cent of the drawing's width; what `charts.html` draws the axes at."""
 USUALLY = timedelta(days=92)
 """How far back it looks where nobody says since when."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A bar in thousandths of the drawing's width; money runs from the middle to either side."""
-
-    x: float
-    width: float
 
 
 @pages.get("/definitions/<reference>/dry-run")
@@ -61,7 +54,7 @@ def dry_run(reference: str) -> Response:
         head=head,
         reference=reference,
         run=result,
-        bars={} if result is None else _bars(result),
+        drawn=[] if result is None else _drawn(result),
         problem=problem_shown(refused),
         given=given,
         terms_zone=zone,
@@ -77,20 +70,13 @@ def _bound(text: str, zone: str) -> datetime | None:
         raise Malformed.at("from", gettext("Give a day, or leave it empty.")) from None
 
 
-def _bars(run: dict[str, Any]) -> dict[str, tuple[Bar, Bar]]:
-    """For each clause, and for all together (`""`), the bar of its money and that of its outcomes."""
-    rows = {"": run["together"], **{each["clause"]: each for each in run["clauses"] if each["replayed"]}}
-    money = max((abs(row["money"]) for row in rows.values()), default=0)
-    outcomes = max((row["outcomes"] for row in rows.values()), default=0)
-    return {
-        name: (_to_a_side(row["money"], money), _from_left(row["outcomes"], outcomes)) for name, row in rows.items()
-    }
-
-
-def _to_a_side(value: int, largest: int) -> Bar:
-    width = WIDTH / 2 * abs(value) / largest if largest else 0.0
-    return Bar(round(WIDTH / 2 - (width if value < 0 else 0), 1), round(width, 1))
-
-
-def _from_left(value: int, largest: int) -> Bar:
-    return Bar(0.0, round(WIDTH * value / largest, 1) if largest else 0.0)
+def _drawn(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """For each clause, and at last for all together, the bar of its money and that of its outcomes."""
+    rows = [each for each in run["clauses"] if each["replayed"]]
+    told = [(each["clause"], each) for each in rows] + [(gettext("all together"), run["together"])]
+    money = charts.sides([row["money"] for _, row in told], 0, MONEY_UNTIL)
+    counts = charts.between([row["outcomes"] for _, row in told], OUTCOMES_SINCE, charts.WHOLE)
+    return [
+        {"label": label, "money": bar, "count": count, "is_less": row["money"] < 0}
+        for (label, row), bar, count in zip(told, money, counts, strict=True)
+    ]

@@ -24,6 +24,7 @@ from invoices.billing_run import bill, check_ended
 from ledger.domain.calendar import Period
 from ledger.domain.errors import Conflict, Refusal, Refused, Unknown
 from ledger.reports import months as report
+from ledger.reports import reconciliation
 from ledger.services.access import FINANCE
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
@@ -141,12 +142,17 @@ def _page(period: Period) -> Response:
         rows, following = report.documents(connection, own, now, limit=PAGE, after=identity(request.args.get("after")))
         still_runs = _still_runs(connection, period, now)
         names = _names(connection)
+        equations = reconciliation.equations(connection, period)
+        parked = () if watched is None else watched.result.get("parked", ())
+        kept_back = reconciliation.waiting(connection, period, [(each["supplier"], each["buyer"]) for each in parked])
     figures = found[0].currencies if found else []
     return show(
         "month",
         period=period,
         figures=figures,
         waiting=waiting,
+        equations=equations,
+        kept_back=kept_back,
         run=watched,
         is_running=watched is not None and watched.finished_at is None,
         still_runs=still_runs,

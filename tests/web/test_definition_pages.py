@@ -98,7 +98,7 @@ def test_a_draft_is_made_replayed_published_and_accepted(house: House) -> None:
     assert supplier.get(f"{HEAD}/versions/2").status_code == 404
 
     replayed = buyer.get(f"{HEAD}/dry-run?from=").text
-    assert 'class="more"' in replayed and "+51.25" in replayed
+    assert 'aria-labelledby="effects-title effects-desc"' in replayed and "+51.25" in replayed
     past = send(buyer, f"{HEAD}/publish", {"effective_from": "2026-01-01T09:00"})
     assert past.status_code == 422 and "Choose now, or a time to come" in past.text
     done = send(buyer, f"{HEAD}/publish", {})

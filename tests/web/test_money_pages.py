@@ -47,6 +47,10 @@ def fay(house: House, path: str) -> FlaskClient:
 def test_a_payment_is_recorded_once_and_may_come_back(fay: FlaskClient, path: str) -> None:
     page = fay.get(path).text
     assert 'value="246.00"' in page, "the open amount stands in the form"
+    framed = fay.get(f"{path}/preview")
+    assert framed.data.startswith(b"%PDF") and framed.headers["Content-Disposition"].startswith("inline")
+    assert "frame-ancestors 'self'" in framed.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in fay.get(path).headers["Content-Security-Policy"]
     seen = re.search(r'name="seen" value="([^"]+)"', page)
     assert seen
     form = {"seen": seen[1], "amount": "100.00", "paid_on": "2026-04-02", "reference": "BACS 7"}
@@ -129,7 +133,9 @@ def test_a_parked_supplier_is_billed_by_one_click_after_the_mend(house: House) -
     house.set_clock(APRIL)
     fay = house.enter("fay@operator.example", second=True, at=APRIL)
     run = send(fay, "/months/2026-03/run", {"dry_run": "no"}, on="/months/2026-03")
-    assert "Bill Best-Leads now" in fay.get(run.location).text
+    page = fay.get(run.location).text
+    assert "Bill Best-Leads now" in page and page.count("Agrees") == 3 and "Differs" not in page
+    assert page.count("£205.00") >= 3, "accrued, ready, and kept back until the mend"
     with writing(house.engine) as connection:
         changes = {"vat_id": "GB980780684", "vat_registered": True}
         parties.change_organisation(connection, house.market.ids["best-leads"], changes, "test", APRIL)
