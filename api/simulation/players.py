@@ -5,22 +5,23 @@ the checks and for the rules. Every choice comes from the world's own random num
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from api.demo import cast
 from api.simulation import providers, terms
+from api.simulation.referee import Booked
 from api.simulation.world import CREATED, Subject, World
 
+REBOOKED: Final = 200
 CONFLICT: Final = 409
 Move = Callable[[World, Subject], None]
 
 ATTENDANCES: Final = (
     "attended",
     "attended",
-    "attended",
-    "prospect_no_show",
-    "prospect_no_show",
+    *("prospect_no_show",) * 8,
     "buyer_no_show",
     "both_absent",
     "supplier_fault",
@@ -29,6 +30,8 @@ ATTENDANCES: Final = (
 )
 CLAWBACK_REASONS: Final = ("wrong_person", "smaller_company", "out_of_business", "never_agreed", "no_sale", "made_up")
 CONTEST_REASONS: Final = ("attended_after_all", "criterion_met", "criterion_met", "no_time", "made_up")
+AHEAD: Final = (-90, 30, 200, 60 * 5, 60 * 20, 60 * 30, 60 * 50, 60 * 90, 60 * 120, 60 * 220)
+"""Minutes from the submission to the slot."""
 MOMENT: Final = timedelta(microseconds=1)
 
 
@@ -43,7 +46,7 @@ def british(definition: str) -> bool:
 def submit(world: World) -> Subject | None:
     """A supplier submits: mostly somebody new, at times somebody known in disguise, or too late, or unfit."""
     random = world.random
-    supplier, buyer, definition = random.choice(world.offers)
+    supplier, buyer, definition, starts_at = _occasion(world)
     number = len(world.subjects) + world.commands["submit"]
     country = "GB" if british(definition) else "DE"
     person = cast.prospect(random, country, number % 1000)
@@ -53,8 +56,6 @@ def submit(world: World) -> Subject | None:
     if world.subjects and random.random() < 0.12:
         known = random.choice(world.subjects[-40:])
         prospect, known.shared, shared = _disguised(world, known.prospect), True, True
-    ahead = timedelta(minutes=random.choice((-90, 30, 200, 60 * 5, 60 * 20, 60 * 30, 60 * 50, 60 * 90, 60 * 120)))
-    starts_at = world.now.replace(second=0, microsecond=0) + ahead
     reference = f"{supplier[:1].upper()}-{number}" if random.random() > 0.02 or not world.subjects else _used(world)
     body = {
         "definition": definition,
@@ -68,6 +69,12 @@ def submit(world: World) -> Subject | None:
         "consent": {"basis": "opt_in", "captured_at": instant(world.now - timedelta(days=random.randint(0, 70)))},
     }
     told = world.ask(supplier, "POST", "/v1/appointments", body)
+    if told.status == REBOOKED:
+        _rebooked(world, told.body["id"], starts_at)
+    else:
+        identity = told.body["id"] if told.taken else ""
+        booked = Booked(identity, supplier, definition, starts_at)
+        world.forbid(world.referee.submitted(world.slots(), booked, told.codes, known=shared))
     if told.status != CREATED:
         world.tell(supplier, "submit", reference, told)
         world.check()
@@ -79,6 +86,24 @@ def submit(world: World) -> Subject | None:
     world.check(subject)
     world.tell(supplier, "submit", reference, told, subject.shown)
     return subject
+
+
+def _occasion(world: World) -> tuple[str, str, str, datetime]:
+    """An offer and a slot: any, or one more where a day, a week or a month may be full."""
+    random = world.random
+    some = random.choice(world.subjects[-40:]) if world.subjects and random.random() < 0.3 else None
+    if some is not None and some.starts_at > world.now:
+        return some.supplier, some.buyer, some.definition, some.starts_at
+    ahead = timedelta(minutes=random.choice(AHEAD))
+    return *random.choice(world.offers), world.now.replace(second=0, microsecond=0) + ahead
+
+
+def _rebooked(world: World, identity: str, starts_at: datetime) -> None:
+    """Somebody who did not come was submitted anew, which is his rebooking."""
+    subject = next(each for each in world.subjects if each.identity == identity)
+    before = replace(world.slot(subject), can_be_rebooked=True)
+    world.forbid(world.referee.moved(world.slots(), before, starts_at, ()))
+    world.see(subject)
 
 
 def _used(world: World) -> str:
@@ -132,10 +157,12 @@ def findings(world: World, subject: Subject, *, kindly: float) -> dict[str, Any]
 
 def find(world: World, subject: Subject) -> None:
     """The buyer's findings: often true, at times another no-show, a criterion refuted, a second time, too late."""
-    body = findings(world, subject, kindly=0.5)
-    if body["attendance"] == "prospect_no_show" and world.random.random() < 0.7:
+    body = findings(world, subject, kindly=0.4)
+    if body["attendance"] == "prospect_no_show" and world.random.random() < 0.9:
         call(world, subject)
     world.act(subject.buyer, "find", subject, f"{subject.path}/findings", body)
+    if subject.shown["stage"] == "can_be_rebooked" and world.random.random() < 0.6:
+        rebook(world, subject)
 
 
 def call(world: World, subject: Subject) -> None:
@@ -164,9 +191,25 @@ def move(world: World, subject: Subject) -> None:
     who = random.choice((subject.supplier, subject.supplier, subject.buyer))
     shift = timedelta(minutes=random.choice((-600, -30, 10, 59, 60, 600, 60 * 24, 60 * 48, 60 * 24 * 9)))
     starts_at = max(subject.starts_at, world.now if random.random() < 0.7 else subject.starts_at) + shift
-    slot = {"starts_at": instant(starts_at), "ends_at": instant(starts_at + timedelta(minutes=30))}
     asked = random.choice(("prospect", "prospect", "supplier", "buyer"))
-    world.act(who, "reschedule", subject, f"{subject.path}/reschedule", {"slot": slot, "requested_by": asked})
+    _to(world, subject, who, asked, starts_at)
+
+
+def rebook(world: World, subject: Subject) -> None:
+    """A no-show gets his second slot soon, and at once another one, for which he still has his reschedules."""
+    soon = world.now + timedelta(hours=world.random.choice((5, 20, 40)))
+    _to(world, subject, subject.supplier, "prospect", soon)
+    _to(world, subject, subject.supplier, "prospect", soon + timedelta(hours=2))
+
+
+def _to(world: World, subject: Subject, who: str, asked: str, starts_at: datetime) -> None:
+    """One request for another slot."""
+    world.look(subject)
+    before = world.slot(subject)
+    slot = {"starts_at": instant(starts_at), "ends_at": instant(starts_at + timedelta(minutes=30))}
+    body = {"slot": slot, "requested_by": asked}
+    told = world.act(who, "reschedule", subject, f"{subject.path}/reschedule", body)
+    world.forbid(world.referee.moved(world.slots(), before, starts_at, told.codes))
 
 
 def contest(world: World, subject: Subject) -> None:
@@ -244,7 +287,15 @@ def trespass(world: World, subject: Subject) -> None:
 
 
 HABITS: Final[dict[str, tuple[tuple[Move, int], ...]]] = {
-    "booked": ((move, 5), (cancel, 2), (find, 1), (forge, 1), (contest, 1), (providers.book, 2)),
+    "booked": (
+        (move, 6),
+        (cancel, 2),
+        (find, 1),
+        (forge, 1),
+        (contest, 1),
+        (providers.book, 1),
+        (providers.schedule, 2),
+    ),
     "awaiting_findings": (
         (find, 12),
         (forge, 2),
@@ -255,11 +306,20 @@ HABITS: Final[dict[str, tuple[tuple[Move, int], ...]]] = {
         (providers.dial, 1),
         (providers.swear, 1),
         (providers.book, 1),
+        (providers.schedule, 1),
     ),
-    "can_be_rebooked": ((move, 8), (contest, 3), (find, 2), (claw_back, 1), (cancel, 1), (providers.meet, 1)),
+    "can_be_rebooked": (
+        (rebook, 5),
+        (move, 5),
+        (contest, 3),
+        (find, 2),
+        (claw_back, 1),
+        (cancel, 1),
+        (providers.meet, 1),
+    ),
     "disputed": ((disputed, 12), (forge, 2), (move, 1), (contest, 1), (claw_back, 1), (find, 1), (providers.meet, 1)),
     "contestable": ((contest, 6), (find, 2), (claw_back, 3), (move, 1), (providers.meet, 2), (providers.swear, 1)),
-    "billable": ((claw_back, 6), (contest, 1), (find, 2), (move, 1), (providers.meet, 2), (providers.book, 1)),
+    "billable": ((claw_back, 6), (contest, 1), (find, 2), (move, 1), (providers.meet, 2), (providers.schedule, 1)),
     "invoiced": ((claw_back, 6), (contest, 1), (find, 1), (move, 1), (providers.meet, 1)),
     "credited": ((claw_back, 1), (contest, 1), (move, 1)),
     "not_billable": ((contest, 3), (claw_back, 1), (find, 1), (move, 1)),

@@ -1,4 +1,4 @@
-"""The providers' part: signed deliveries of Zoom, Cal.com, Twilio and a Standard Webhooks sender, over HTTP.
+"""The providers' part: signed deliveries of Zoom, Cal.com, Calendly, Twilio and a Standard Webhooks sender, over HTTP.
 
 Owns how each signs, written from their descriptions and not from the product, and what they try: events out of order,
 twice, too late, or by somebody who has no secret. Presence is counted here once more, to be held against what is shown.
@@ -13,14 +13,15 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from api.demo import cast
-from api.simulation.world import PUBLIC_URL, Subject, World
+from api.simulation.world import PUBLIC_URL, Subject, World, visible
 
-ROOMS, BOOKINGS, DIALER, CRM = "rooms", "bookings", "dialer", "crm"
+ROOMS, BOOKINGS, CALENDAR, DIALER, CRM = "rooms", "bookings", "calendar", "dialer", "crm"
 SECRET: Final = "a secret of the simulation"  # noqa: S105 - of accounts that nobody has
 STANDARD_SECRET: Final = "whsec_" + base64.b64encode(SECRET.encode()).decode()
 CONNECTIONS: Final = (
     (ROOMS, "zoom", None, SECRET),
     (BOOKINGS, "cal_com", None, SECRET),
+    (CALENDAR, "calendly", cast.SUPPLIERS[0], SECRET),
     (DIALER, "twilio", cast.BUYERS[0], SECRET),
     (CRM, "standard_webhooks", cast.SUPPLIERS[0], STANDARD_SECRET),
 )
@@ -53,6 +54,12 @@ def _zoom(payload: Any, at: datetime) -> Sent:
 def _cal_com(payload: Any) -> Sent:
     body = _body(payload)
     return body, {"x-cal-signature-256": _mark(body).hex()}
+
+
+def _calendly(payload: Any, at: datetime) -> Sent:
+    body, stamp = _body(payload), str(int(at.timestamp()))
+    mark = _mark(stamp.encode() + b"." + body).hex()
+    return body, {"calendly-webhook-signature": f"t={stamp},v1={mark}"}
 
 
 def _twilio(fields: dict[str, str], url: str) -> Sent:
@@ -147,6 +154,45 @@ def book(world: World, subject: Subject) -> None:
         trigger = f"AFTER_{side}_CAL_VIDEO_NO_SHOW"
         said = {"triggerEvent": trigger, "createdAt": _utc(start + 12 * MINUTE), "payload": {**base, "bookingUid": uid}}
         world.deliver(BOOKINGS, "say who did not come", subject, _cal_com(said), TAKEN)
+
+
+def schedule(world: World, subject: Subject) -> None:
+    """The supplier's calendar: a booking that gets a new id, and a no-show that a person marks and takes back.
+
+    None of it moves a slot or decides anything, whatever is signed, sent twice, too late or in the wrong order.
+    """
+    start, random = subject.starts_at, world.random
+    event = f"https://api.calendly.com/scheduled_events/{hash_of(subject.identity)}"
+    first, second = (f"{event}/invitees/{each}" for each in ("A", "B"))
+    told = [_invitee(subject, "invitee.created", first, event)]
+    if random.random() < 0.5:
+        moved = {"rescheduled": True, "new_invitee": second, "status": "canceled"}
+        told.append(_invitee(subject, "invitee.canceled", first, event, **moved))
+        told.append(_invitee(subject, "invitee.created", second, event, old_invitee=first))
+    if world.now >= start + LASTS:
+        mark = {"uri": f"{event}/no-show", "created_at": _utc(start + LASTS)}
+        told.append(_invitee(subject, "invitee_no_show.created", told[-1]["payload"]["uri"], event, no_show=mark))
+        told.append({**told[-1], "event": "invitee_no_show.deleted"})
+    told += random.sample(told, 1)
+    random.shuffle(told)
+    body, headers = _calendly(told[0], world.now)
+    world.deliver(CALENDAR, "forge", subject, (body + b" ", headers), UNSIGNED, changes=False)
+    world.deliver(CALENDAR, "stale", subject, _calendly(told[0], world.now - STALE), TAKEN, changes=False)
+    before = world.look(subject)
+    for each in told:
+        world.send(CALENDAR, "schedule", subject, _calendly(each, world.now), TAKEN)
+    world.require(
+        visible({**before, "calendar": None}) == visible({**world.see(subject), "calendar": None}),
+        f"{subject.reference}: a calendar changed more than its own id",
+    )
+
+
+def _invitee(subject: Subject, event: str, uri: str, meeting: str, **more: Any) -> dict[str, Any]:
+    start = subject.starts_at
+    scheduled = {"uri": meeting, "status": "active", "start_time": _utc(start), "end_time": _utc(start + LASTS)}
+    payload = {"uri": uri, "email": subject.prospect["email"], "name": "Guest", "status": "active", "event": meeting}
+    linked = {"rescheduled": False, "old_invitee": None, "new_invitee": None, "scheduled_event": scheduled}
+    return {"event": event, "created_at": _utc(start - LASTS), "payload": payload | linked | more}
 
 
 def dial(world: World, subject: Subject) -> None:

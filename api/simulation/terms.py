@@ -60,9 +60,10 @@ def _attendance(attempts: int) -> Document:
 def definitions() -> list[tuple[str, Document]]:
     """The buyer's slug and the definition."""
     review, advice = terms.finance_review(), terms.solar_advice()
-    caps = {"day": 6, "week": 20, "month": None}
+    caps = {"day": 3, "week": 7, "month": 10}
     review |= {
         "attendance": _attendance(1),
+        "reschedule": review["reschedule"] | {"limit": 1},
         "rebooking": {"within": {"days": 5}, "limit": 1},
         "verification": {"window": {"business_days": 2}, "anchor": "slot_end", "silence": "accept"},
         "dispute": _dispute("uphold", {"business_days": 3}),
@@ -83,11 +84,13 @@ def definitions() -> list[tuple[str, Document]]:
     }
     advice |= {
         "attendance": _attendance(0),
+        "reschedule": advice["reschedule"] | {"limit": 1},
         "rebooking": {"within": {"days": 4}, "limit": 2},
         "verification": {"window": {"days": 1}, "anchor": "slot_end", "silence": "reject"},
         "dispute": _dispute("escalate", {"days": 4}),
         "clawback": _clawback(5000, days=14),
         "duplicates": {"keys": ["email", "phone"], "window": {"days": 60}, "scope": "buyer"},
+        "intake": advice["intake"] | {"caps": {"day": 4, "week": None, "month": 9}},
     }
     wallbox = advice | {
         "slug": WALLBOX,

@@ -21,6 +21,7 @@ from api import create_app
 from api.databases import EXTENSION, Database
 from api.demo import cast
 from api.simulation import checks, terms
+from api.simulation.referee import Booked, Referee
 from api.units import CLOCK
 from invoices.verify import run_checks
 from ledger.domain.signatures import Provider
@@ -30,8 +31,8 @@ from ledger.store.engine import reading, writing
 ACTOR: Final = "simulation"
 SECRET_KEY: Final = "of a simulation"  # noqa: S105 - of an installation that is thrown away
 PUBLIC_URL: Final = "https://ledger.example"
-START: Final = datetime(2026, 3, 2, tzinfo=UTC)
-"""A Monday; the clocks go forward four weeks later."""
+START: Final = datetime(2026, 3, 23, tzinfo=UTC)
+"""A Monday; the clocks go forward six days later, and the month ends in nine."""
 OPENED: Final = START - timedelta(days=60)
 STAFF: Final = ("arbiter", "finance", "admin")
 SERVER_ERROR: Final = 500
@@ -113,6 +114,7 @@ class World:
     accounts: Sequence[tuple[str, str, str | None, str]] = ()
     """Connections that send evidence: slug, provider, owner (None: the operator) and secret."""
     verifications: int = 0
+    referee: Referee = field(default_factory=Referee)
     _story: Any = field(default_factory=hashlib.sha256)
     _client: FlaskClient | None = None
 
@@ -262,8 +264,8 @@ class World:
         with reading(self.engine) as connection:
             for subject in subjects:
                 found = checks.of_appointment(connection, UUID(subject.identity), subject.shown)
-                self._forbid(f"{subject.reference}: {what}" for what in found)
-            self._forbid(checks.of_books(connection))
+                self.forbid(f"{subject.reference}: {what}" for what in found)
+            self.forbid(checks.of_books(connection))
 
     def check_kept(self, subjects: Iterable[Subject], what: str) -> None:
         """That each reads as it did when last seen at this very instant."""
@@ -274,13 +276,28 @@ class World:
         """The whole verification."""
         self.verifications += 1
         report = run_checks(self.engine, None, self.now)
-        self._forbid(f"verify: {fault.check}: {fault.what} ({fault.where})" for fault in report.faults)
+        self.forbid(f"verify: {fault.check}: {fault.what} ({fault.where})" for fault in report.faults)
 
     def check_end(self) -> None:
         with reading(self.engine) as connection:
-            self._forbid(checks.at_the_end(connection))
+            self.forbid(checks.at_the_end(connection))
 
-    def _forbid(self, faults: Iterable[str]) -> None:
+    def slot(self, subject: Subject) -> Booked:
+        """The slot of an appointment as it was last seen."""
+        shown = subject.shown
+        return Booked(
+            subject.identity,
+            subject.supplier,
+            subject.definition,
+            subject.starts_at,
+            can_be_rebooked=shown["stage"] == "can_be_rebooked",
+            cancelled=shown["schedule"]["state"] == "cancelled",
+        )
+
+    def slots(self) -> list[Booked]:
+        return [self.slot(subject) for subject in self.subjects]
+
+    def forbid(self, faults: Iterable[str]) -> None:
         found = list(faults)
         if found:
             raise Violated(self.step, self.now, "; ".join(found[:5]))
