@@ -53,6 +53,7 @@ ROLES = {
     "admin@operator.example": ADMIN,
 }
 DEFINITION = "north-bank:uk-finance-review"
+FILES = ("web.evidence_content", "web.document_preview")
 WIRED = frozenset({"web.connection", "web.endpoint", "web.delivery"})
 ELSEWHERE = {
     BUYER: WIRED | {"web.dispute_form"},  # the supplier's walk has it
@@ -230,7 +231,7 @@ def pages_of(app: Flask, role: str) -> set[str]:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         guarded = dict(zip(view.__code__.co_freevars, view.__closure__ or (), strict=True)).get("roles")
-        is_file = str(rule).rpartition(".")[2] in ("pdf", "xml", "csv", "zip", "ics") or "content" in rule.endpoint
+        is_file = str(rule).rpartition(".")[2] in ("pdf", "xml", "csv", "zip", "ics") or rule.endpoint in FILES
         if rule.endpoint.startswith("web.") and "GET" in (rule.methods or ()) and guarded is not None and not is_file:
             roles = guarded.cell_contents
             if not roles or role in roles:
