@@ -16,7 +16,7 @@ import pyotp
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 from sqlalchemy import Engine, select
 from werkzeug.exceptions import HTTPException
 
@@ -53,6 +53,7 @@ ROLES = {
     "admin@operator.example": ADMIN,
 }
 DEFINITION = "north-bank:uk-finance-review"
+BROWSERS_OWN = ("chrome://", "chrome-extension://")
 FILES = ("web.evidence_content", "web.document_preview")
 WIRED = frozenset({"web.connection", "web.endpoint", "web.delivery"})
 ELSEWHERE = {
@@ -155,14 +156,18 @@ def walked(context: BrowserContext, app: Flask, address: str, login: Login, role
 
 
 def watch(page: Page, found: Found) -> None:
-    """What the browser says against a page, and what it asks of other machines."""
-    page.on("console", lambda said: found.complaints.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: found.complaints.append(str(error)))
+    """What the browser says against a page, and what it asks of other machines; its own PDF viewer aside."""
+
+    def heard(said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning") and not said.location["url"].startswith(BROWSERS_OWN):
+            found.complaints.append(said.text)
 
     def asked(request: Request) -> None:
-        if urlsplit(request.url).hostname not in ("127.0.0.1", None, ""):
+        if urlsplit(request.url).hostname not in ("127.0.0.1", None, "") and not request.url.startswith(BROWSERS_OWN):
             found.complaints.append(f"asked another machine: {request.url}")
 
+    page.on("console", heard)
+    page.on("pageerror", lambda error: found.complaints.append(str(error)))
     page.on("request", asked)
 
 
@@ -222,7 +227,8 @@ def endpoint_of(app: Flask, path: str) -> str | None:
     except HTTPException:
         return None
     name = str(endpoint)
-    return None if not name.startswith("web.") or "after" in dict(parse_qsl(parts.query)) else name
+    is_page = name.startswith("web.") and name not in FILES and "after" not in dict(parse_qsl(parts.query))
+    return name if is_page else None
 
 
 def pages_of(app: Flask, role: str) -> set[str]:
