@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -104,26 +104,23 @@ class Clients:
     port: int
     keys: Sequence[str]
     _submitted: int = 0
-    _open: list[socket.socket] = field(default_factory=list)
-
-    def __enter__(self) -> "Clients":
-        self._open = [socket.create_connection((HOST, self.port)) for _ in range(CLIENTS)]
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for connection in self._open:
-            connection.close()
 
     def submit(self, count: int) -> tuple[float, list[float]]:
-        """Submits as many; the seconds that all of them took, and each of them."""
+        """Submits as many; the seconds that all of them took, and each of them.
+
+        Connects anew each time, as pgbench does: who connects while the server starts finds the first of its
+        processes, and would keep all others idle.
+        """
         requests = [self._request(self._submitted + number) for number in range(count)]
         self._submitted += count
         waiting, took = iter(requests), list[float]()
-        started = time.perf_counter()
-        with selectors.DefaultSelector() as selector:
-            for connection in self._open:
+        with ExitStack() as stack:
+            connections = [stack.enter_context(socket.create_connection((HOST, self.port))) for _ in range(CLIENTS)]
+            selector = stack.enter_context(selectors.DefaultSelector())
+            for connection in connections:
                 selector.register(connection, selectors.EVENT_READ)
-            sent = {connection: _send(connection, waiting) for connection in self._open}
+            started = time.perf_counter()
+            sent = {connection: _send(connection, waiting) for connection in connections}
             while len(took) < count:
                 for ready, _ in selector.select():
                     answered = ready.fileobj
@@ -131,7 +128,7 @@ class Clients:
                     _check(answered)
                     took.append(time.perf_counter() - sent[answered])
                     sent[answered] = _send(answered, waiting)
-        return time.perf_counter() - started, took
+            return time.perf_counter() - started, took
 
     def _request(self, number: int) -> bytes:
         body = orjson.dumps(submission(number, datetime.now(UTC)))

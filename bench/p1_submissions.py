@@ -24,7 +24,7 @@ from bench._serving import CLIENTS, SECRET, Clients, rows_per_appointment, serve
 from ledger.store.engine import make_engine
 
 GOAL = ">= 0.25"
-ROUNDS = 3
+ROUNDS = 5
 WARM_UP = 400
 FIRST = 10**9
 """Where the numbers of the submissions that pgbench makes up begin."""
@@ -139,7 +139,8 @@ def main(count: int = 1_500, seconds: int = 5) -> None:
         keys = settle_in(url)
         script = Script(taken_down(url, keys[0]))
         rates, latencies, bare = [], [], []
-        with server(url) as port, Clients(port, keys) as clients:
+        with server(url) as port:
+            clients = Clients(port, keys)
             clients.submit(WARM_UP)
             rows = rows_per_appointment(make_engine(url))
             for turn in range(ROUNDS):

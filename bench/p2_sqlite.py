@@ -16,7 +16,8 @@ def main(count: int = 400) -> None:
     with databases() as made:
         url = made.make("sqlite")
         keys = settle_in(url)
-        with server(url) as port, Clients(port, keys) as clients:
+        with server(url) as port:
+            clients = Clients(port, keys)
             clients.submit(20 * CLIENTS)
             rounds = [clients.submit(count) for _ in range(ROUNDS)]
         rows = rows_per_appointment(make_engine(url))
