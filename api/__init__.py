@@ -35,8 +35,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask wraps
 
-    store = Database(settings.database_url, pool_size=max(8, settings.threads))
-    playground = SandboxDatabase(settings.sandbox_database_url, pool_size=max(2, settings.threads))
+    key, threads = settings.secret_key, settings.threads
+    store = Database(settings.database_url, key=key, pool_size=max(8, threads))
+    playground = SandboxDatabase(settings.sandbox_database_url, key=key, pool_size=max(2, threads))
     for each in (store, playground):
         weakref.finalize(app, each.dispose)
     app.extensions[SETTINGS] = settings

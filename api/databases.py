@@ -29,17 +29,21 @@ _MIGRATING = threading.Lock()
 
 
 class Database:
-    """`engine` connects lazily; until SQLite's file is at the newest revision, every use tries to bring it there."""
+    """`engine` connects lazily; until SQLite's file is at the newest revision, every use tries to bring it there.
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    `key` is the installation's, which seals what older revisions kept in the clear.
+    """
+
+    def __init__(self, url: str, *, key: str, pool_size: int = 8) -> None:
         self.url = url
+        self.key = key
         self._engine = make_engine(url, pool_size=pool_size)
         self._ready = make_url(url).get_backend_name() != "sqlite"
 
     @property
     def engine(self) -> Engine:
         if not self._ready:
-            migrate_database(self.url)
+            migrate_database(self.url, key=self.key)
             self._ready = True
         return self._engine
 
@@ -68,7 +72,7 @@ class Database:
         self._engine.dispose()
 
 
-def migrate_database(url: str, schema: str | None = None) -> bool:
+def migrate_database(url: str, schema: str | None = None, *, key: str) -> bool:
     """Brings a database to the newest revision; whether there was anything to do. Raises `Unavailable`."""
     with _MIGRATING:
         try:
@@ -77,7 +81,7 @@ def migrate_database(url: str, schema: str | None = None) -> bool:
         except OperationalError:
             pass  # no such folder yet: `upgrade` makes it, or says why not
         try:
-            migrate.upgrade(url, schema=schema)
+            migrate.upgrade(url, schema=schema, key=key)
         except OperationalError as error:
             raise Unavailable("the database is not available; nothing was done", code="database_unavailable") from error
         except DBAPIError as error:
@@ -91,8 +95,8 @@ def migrate_database(url: str, schema: str | None = None) -> bool:
 class SandboxDatabase(Database):
     """Where test keys work. It is not there until somebody opens a sandbox, and no test key is known before."""
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
-        super().__init__(url, pool_size=pool_size)
+    def __init__(self, url: str, *, key: str, pool_size: int = 8) -> None:
+        super().__init__(url, key=key, pool_size=pool_size)
         self._ready = False
 
     @property
@@ -109,7 +113,7 @@ class SandboxDatabase(Database):
     def opened(self) -> Engine:
         """The engine, of a database that is made or brought to the newest revision where needed."""
         if not self._ready:
-            migrate_database(self.url, None if self.is_sqlite else SANDBOX_SCHEMA)
+            migrate_database(self.url, None if self.is_sqlite else SANDBOX_SCHEMA, key=self.key)
             self._ready = True
         return self._engine
 

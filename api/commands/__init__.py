@@ -32,7 +32,8 @@ def current_settings() -> Settings:
 @contextmanager
 def opened(settings: Settings | None = None) -> Iterator[Engine]:
     """An engine on the migrated database; an empty or older SQLite file is migrated first. Raises `Unavailable`."""
-    store = Database((settings or current_settings()).database_url)
+    settings = settings or current_settings()
+    store = Database(settings.database_url, key=settings.secret_key)
     try:
         store.check_migrated()
         yield store.engine

@@ -17,7 +17,7 @@ from api.schemas import load
 from api.schemas import parties as schemas
 from api.terminal import json_option, print_json, print_table
 from ledger.domain.errors import Conflict
-from ledger.services import access, parties, people
+from ledger.services import access, logins, parties, people
 from ledger.services.access import ROLES, IssuedKey
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
@@ -97,7 +97,8 @@ def create_user(
     password = passwords.make()
     password_hash = passwords.hashed(password)
     totp_secret = pyotp.random_base32() if second_factor else None
-    with opened() as engine, writing(engine) as connection:
+    settings = current_settings()
+    with opened(settings) as engine, writing(engine) as connection:
         row = access.create_user(
             connection,
             body["email"],
@@ -106,9 +107,10 @@ def create_user(
             roles,
             _organisation_id(connection, organisation),
             now(),
-            totp_secret=totp_secret,
             actor=ACTOR,
         )
+        if totp_secret is not None:
+            logins.enrol(connection, row["id"], totp_secret, settings.secret_key)
     _show_login(row, password, totp_secret, as_json)
 
 

@@ -34,14 +34,19 @@ FILE = "demo-logins.json"
 def make_demo(if_empty: bool, as_json: bool) -> None:
     """Make a demonstration: two buyers, four suppliers, three months of appointments."""
     settings = current_settings()
-    migrate_database(settings.database_url)
+    migrate_database(settings.database_url, key=settings.secret_key)
     with opened(settings) as engine:
         with reading(engine) as connection:
             is_empty = not connection.execute(select(exists(select(t.organisation.c.id)))).scalar_one()
         if is_empty:
             with counting("Making the demonstration", as_json) as tell:
                 logins = installation.make(
-                    engine, settings.contact_secret, now(), keep=_keeper(settings), progress=tell
+                    engine,
+                    settings.contact_secret,
+                    now(),
+                    key=settings.secret_key,
+                    keep=_keeper(settings),
+                    progress=tell,
                 )
             with counting("Rendering its invoices", as_json) as tell:
                 render_pending(engine, store_of(settings.documents_url), now=now, progress=tell)

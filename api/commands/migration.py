@@ -16,14 +16,15 @@ from ledger.store import migrate as revisions
 @click.pass_context
 def migrate(context: click.Context, check: bool, as_json: bool) -> None:
     """Bring the database to the newest revision."""
-    url, newest = current_settings().database_url, revisions.newest()
+    settings, newest = current_settings(), revisions.newest()
+    url = settings.database_url
     if check:
         try:
             found = revisions.current(url)
         except OperationalError as error:
             raise Unavailable("the database is not available", code="database_unavailable") from error
     else:
-        migrate_database(url)
+        migrate_database(url, key=settings.secret_key)
         found = newest
     if as_json:
         print_json({"revision": found, "newest": newest})

@@ -51,10 +51,10 @@ def _somewhere(database: str | None) -> Iterator[str]:
     if database is None:
         with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
             url = f"sqlite:///{Path(folder) / 'ledger.sqlite'}"
-            migrate_database(url)
+            migrate_database(url, key="")
             yield url
         return
-    migrate_database(database)
+    migrate_database(database, key="")
     with opened(Settings(database_url=database)) as engine, reading(engine) as connection:
         if connection.execute(select(exists(select(t.organisation.c.id)))).scalar_one():
             raise Conflict("there are organisations already; a simulation needs an empty database", code="not_empty")

@@ -89,7 +89,10 @@ def beside(engine: Engine, settings: Settings, stop: threading.Event, *, once: b
 
     On the way out, what is under way is finished.
     """
-    sender, playground = Sender(engine, settings, now), SandboxDatabase(settings.sandbox_database_url)
+    sender, playground = (
+        Sender(engine, settings, now),
+        SandboxDatabase(settings.sandbox_database_url, key=settings.secret_key),
+    )
     postman = Postman(engine, settings, store_of(settings.documents_url), now)
     if once:
         yield lambda: None

@@ -21,7 +21,7 @@ from ledger.services import access, agreements, chain, contracts, definitions, p
 from ledger.services.contracts import Timeline
 from ledger.services.deadlines import settle_due
 from ledger.services.desk import Desk
-from ledger.services.logins import NEEDS_SECOND_FACTOR
+from ledger.services.logins import NEEDS_SECOND_FACTOR, enrol
 from ledger.store.engine import writing
 
 ACTOR = "demo"
@@ -48,10 +48,14 @@ def make(
     secret: bytes,
     now: datetime,
     *,
+    key: str,
     keep: Callable[[list[Login]], None],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[Login]:
-    """Makes the installation and returns its logins, which `keep` gets before they count."""
+    """Makes the installation and returns its logins, which `keep` gets before they count.
+
+    `secret` keys the digests of contacts, `key` seals secrets.
+    """
     month = Period.of(now - RUN_AFTER, "UTC")
     start = month.previous().previous().start("UTC")
     logins = [_login(person) for person in cast.people()]
@@ -60,16 +64,9 @@ def make(
         ids = {row["slug"]: parties.create_organisation(connection, row, start)["id"] for row in cast.organisations()}
         for person, login, hashed in zip(cast.people(), logins, hashes, strict=True):
             owner = None if person.organisation is None else ids[person.organisation]
-            access.create_user(
-                connection,
-                person.email,
-                person.name,
-                hashed,
-                (person.role,),
-                owner,
-                start,
-                totp_secret=login.totp_secret,
-            )
+            made = access.create_user(connection, person.email, person.name, hashed, (person.role,), owner, start)
+            if login.totp_secret is not None:
+                enrol(connection, made["id"], login.totp_secret, key)
         _agree(connection, ids, start)
         timelines = {
             (slug_of(ids, found.supplier_id), slug_of(ids, found.buyer_id)): found

@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping
 from api import passwords
 from api.databases import database
 from api.languages import gettext
-from api.units import clock
+from api.units import clock, settings
 from api.web import factors
 from api.web.blueprint import led_to, pages, show
 from api.web.going_on import onward, ours
@@ -107,7 +107,7 @@ def check_code() -> Response:
 
 
 def _spent(user: RowMapping, code: str, now: datetime) -> bool:
-    step = factors.step_of(user["totp_secret"], code, now)
+    step = factors.step_of(logins.opened_factor(user, settings().secret_key), code, now)
     if step is None:
         return False
     with writing(database().engine) as connection:
@@ -128,11 +128,11 @@ def _set_up(user: RowMapping, secret: str, code: str, now: datetime, half: dict[
     if step is None:
         count(user, False, now)
         return _code_page(user, secret, _what_was_wrong())
-    actor = f"user:{user['id']}"
+    actor, key = f"user:{user['id']}", settings().secret_key
     with writing(database().engine) as connection:
-        if not logins.enrol(connection, user["id"], secret):
+        if not logins.enrol(connection, user["id"], secret, key):
             return to_login()
-        people.set_second_factor(connection, user["id"], secret, step, now, actor=actor)
+        people.set_second_factor(connection, user["id"], secret, step, now, key=key, actor=actor)
         codes = people.renew_recovery_codes(connection, user["id"], now, actor=actor)
     refused = _enter(user, now, half["way"], _proved_at(half))
     return refused or show("codes", codes=codes, onward=ours(half["to"]) or url_for("web.start"))

@@ -12,7 +12,7 @@ from flask import Response, request, session, url_for
 from api import passwords
 from api.databases import database
 from api.languages import gettext
-from api.units import clock
+from api.units import clock, settings
 from api.web import factors
 from api.web.accounts import BETWEEN_STEPS
 from api.web.acting import refusal_to
@@ -124,9 +124,9 @@ def keep_second_factor() -> Response:
     if step is None:
         return _factor_page(kept["secret"], wrong=True)
     del session["factor"]
-    actor = who.principal.actor
+    key, actor = settings().secret_key, who.principal.actor
     with writing(database().engine) as connection:
-        people.set_second_factor(connection, who.id, kept["secret"], step, now, actor=actor)
+        people.set_second_factor(connection, who.id, kept["secret"], step, now, key=key, actor=actor)
         codes = people.renew_recovery_codes(connection, who.id, now, actor=actor)
     return show("codes", codes=codes, onward=url_for("web.own_account"))
 

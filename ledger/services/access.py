@@ -256,7 +256,6 @@ def create_user(
     organisation_id: UUID | None,
     now: datetime,
     *,
-    totp_secret: str | None = None,
     actor: str = INSTALLATION,
 ) -> RowMapping:
     """A person who may log in. Raises `Conflict` for an address that is taken, `Refused` for roles that do not fit."""
@@ -272,7 +271,6 @@ def create_user(
             email=address,
             name=name,
             password_hash=password_hash,
-            totp_secret=totp_secret,
             roles=[role for role in ROLES if role in roles],
             session_token=secrets.token_urlsafe(24),
             failed_logins=0,

@@ -1,16 +1,19 @@
 """Logging in: who has passed the first step, how often a person may fail, and what uses a second factor's codes up.
 
-Owns the count of failures and the lock that follows. Knows no passwords and no codes: whoever calls has checked
-them. Tells nobody why a login failed, so that an address that exists looks like one that does not.
+Owns the count of failures and the lock that follows, and how the secret of a second factor is kept. Knows no passwords
+and no codes: whoever calls has checked them. Tells nobody why a login failed, so that an address that exists looks like
+one that does not.
 """
 
 import hmac
+import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, case, literal, null, or_, select, update
 
+from ledger.domain import sealing
 from ledger.services.access import ARBITER, FINANCE
 from ledger.store import tables as t
 
@@ -68,13 +71,27 @@ def succeeded(connection: Connection, user_id: UUID, now: datetime, *, password_
     return changed.rowcount == 1
 
 
-def enrol(connection: Connection, user_id: UUID, totp_secret: str) -> bool:
-    """Keeps the secret of a second factor; False where there is one already, which stays."""
+def sealed_factor(user_id: UUID, totp_secret: str, key: str) -> str:
+    """The secret of a second factor as it is kept: under the installation's key, and of use to this person alone."""
+    return sealing.seal(key, _factor_of(user_id), totp_secret, secrets.token_bytes(sealing.NONCE_BYTES))
+
+
+def opened_factor(user: RowMapping, key: str) -> str:
+    """The secret of the person's second factor. Raises `Unavailable` where it was sealed under another key."""
+    return sealing.unseal(key, _factor_of(user["id"]), user["totp_secret"])
+
+
+def _factor_of(user_id: UUID) -> str:
+    return f"second factor of {user_id}"
+
+
+def enrol(connection: Connection, user_id: UUID, totp_secret: str, key: str) -> bool:
+    """Keeps the secret of a second factor, sealed; False where there is one already, which stays."""
     person = t.user_account.c
     changed = connection.execute(
         update(t.user_account)
         .where(person.id == user_id, person.totp_secret.is_(None), person.disabled_at.is_(None))
-        .values(totp_secret=totp_secret)
+        .values(totp_secret=sealed_factor(user_id, totp_secret, key))
     )
     return changed.rowcount == 1
 

@@ -16,7 +16,7 @@ from ledger.domain.errors import IllegalMove
 from ledger.services import account_changes, endpoints, recovery
 from ledger.services.access import INSTALLATION, user
 from ledger.services.account_changes import Change
-from ledger.services.logins import NEEDS_SECOND_FACTOR
+from ledger.services.logins import NEEDS_SECOND_FACTOR, sealed_factor
 from ledger.store import tables as t
 
 Within = ColumnElement[bool] | None
@@ -73,11 +73,14 @@ def set_password(
 
 
 def set_second_factor(
-    connection: Connection, reference: UUID | str, totp_secret: str, totp_step: int, now: datetime, *, actor: str
+    connection: Connection, reference: UUID, totp_secret: str, totp_step: int, now: datetime, *, key: str, actor: str
 ) -> RowMapping:
-    """A second factor in place of the one that was. `totp_step` is that of the code which proved it, used up by it."""
+    """A second factor in place of the one that was. `totp_step` is that of the code which proved it, used up by it.
+
+    `key` is the installation's, which seals the secret.
+    """
     found = user(connection, reference)
-    values = {"totp_secret": totp_secret, "totp_step": totp_step}
+    values = {"totp_secret": sealed_factor(reference, totp_secret, key), "totp_step": totp_step}
     return _changed(connection, found, Change.SECOND_FACTOR_SET, actor, now, **values)
 
 

@@ -17,15 +17,18 @@ from ledger.store.engine import make_engine
 SCRIPTS = Path(__file__).parents[2] / "migrations"
 
 
-def config(url: str) -> Config:
+def config(url: str, key: str = "") -> Config:
     settings = Config()
     settings.set_main_option("script_location", str(SCRIPTS))
-    settings.attributes["url"] = url
+    settings.attributes.update(url=url, key=key)
     return settings
 
 
-def upgrade(url: str, revision: str = "head", *, schema: str | None = None) -> None:
-    """Creates the folder of an SQLite file, or the `schema` that the URL names, and runs every missing migration."""
+def upgrade(url: str, revision: str = "head", *, schema: str | None = None, key: str = "") -> None:
+    """Creates the folder of an SQLite file, or the `schema` that the URL names, and runs every missing migration.
+
+    `key` is the installation's: what older revisions kept in the clear is sealed under it.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -34,11 +37,11 @@ def upgrade(url: str, revision: str = "head", *, schema: str | None = None) -> N
         with engine.begin() as connection:
             connection.execute(CreateSchema(schema, if_not_exists=True))
         engine.dispose()
-    command.upgrade(config(url), revision)
+    command.upgrade(config(url, key), revision)
 
 
-def downgrade(url: str, revision: str) -> None:
-    command.downgrade(config(url), revision)
+def downgrade(url: str, revision: str, *, key: str = "") -> None:
+    command.downgrade(config(url, key), revision)
 
 
 def newest() -> str:

@@ -60,7 +60,7 @@ def test_an_installation_that_somebody_works_with_is_left_alone(run: Any, here: 
 def test_when_a_month_ends_too_the_demonstration_ends_in_the_middle_of_everything(sqlite_url: str) -> None:
     now = datetime(2026, 12, 1, tzinfo=UTC)
     engine = make_engine(sqlite_url)
-    demo.make(engine, b"secret", now, keep=lambda _logins: None)
+    demo.make(engine, b"secret", now, key="key", keep=lambda _logins: None)
     stages = stages_of(engine, now)
     engine.dispose()
     assert stages == {stage.value for stage in Stage}

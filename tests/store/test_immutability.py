@@ -8,14 +8,16 @@ from uuid import UUID
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.util import CommandError
 from sqlalchemy import JSON, Connection, Engine, Table, TypeDecorator, inspect, select, table, text
 from sqlalchemy import column as sql_column
 from sqlalchemy.exc import DatabaseError
 
 from invoices.payments import supplier_document_hash
+from ledger.domain.errors import Unavailable
 from ledger.domain.journal import EntryKind
 from ledger.domain.lifecycle import EventKind
-from ledger.services import private
+from ledger.services import access, logins, private
 from ledger.store import migrate, triggers
 from ledger.store import tables as t
 from ledger.store.engine import make_engine
@@ -187,6 +189,29 @@ def test_what_suppliers_issued_before_is_sealed_as_it_is_recorded(database_url: 
     with engine.connect() as connection:
         assert connection.execute(select(t.supplier_document.c.hash)).scalar_one() == supplier_document_hash(row)
     assert_refused(engine, "DELETE FROM supplier_document")
+    engine.dispose()
+
+
+def test_second_factors_of_an_older_installation_are_sealed_and_go_on(database_url: str) -> None:
+    migrate.downgrade(database_url, "0007")
+    engine, person = make_engine(database_url), new_id()
+    insert_row(engine, "user_account", id=person, totp_secret=(plain := "JBSWY3DPEHPK3PXP"), totp_step=7)
+    engine.dispose()
+    with pytest.raises(CommandError, match="SECRET_KEY"):
+        migrate.upgrade(database_url)
+    migrate.upgrade(database_url, key="the key")
+    engine = make_engine(database_url)
+    with engine.connect() as connection:
+        user = access.user(connection, person)
+    engine.dispose()
+    assert plain not in str(dict(user)) and user["totp_step"] == 7
+    assert logins.opened_factor(user, "the key") == plain
+    with pytest.raises(Unavailable):
+        logins.opened_factor(user, "another key")
+    migrate.downgrade(database_url, "0007", key="the key")
+    engine = make_engine(database_url)
+    with engine.connect() as connection:
+        assert access.user(connection, person)["totp_secret"] == plain
     engine.dispose()
 
 

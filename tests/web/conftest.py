@@ -22,10 +22,10 @@ from werkzeug.test import TestResponse
 
 from api import passwords
 from api.web import VIEWS, sessions
-from ledger.services import access, parties
+from ledger.services import access, logins, parties
 from ledger.store.engine import writing
 from tests.services.market import Market
-from tests.support.applications import application
+from tests.support.applications import SECRET, application
 
 PASSWORD = "correct horse battery staple"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -56,9 +56,10 @@ class House:
         organisation = None if slug is None else self.market.ids[slug]
         hashed = passwords.hashed(PASSWORD)
         with writing(self.engine) as connection:
-            row = access.create_user(
-                connection, email, email.partition("@")[0].title(), hashed, roles, organisation, NOON, totp_secret=totp
-            )
+            name = email.partition("@")[0].title()
+            row = access.create_user(connection, email, name, hashed, roles, organisation, NOON)
+            if totp is not None:
+                logins.enrol(connection, row["id"], totp, SECRET)
         return UUID(str(row["id"]))
 
     def enter(self, email: str, *, at: datetime = NOON, second: bool = False) -> FlaskClient:

@@ -93,7 +93,7 @@ def installation(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
     url = sqlite_url_of(folder / "demo.sqlite")
     shutil.copyfile(sqlite_template, folder / "demo.sqlite")
     engine = make_engine(url)
-    logins = demo.make(engine, b"secret", NOW, keep=lambda _logins: None)
+    logins = demo.make(engine, b"secret", NOW, key=SECRET, keep=lambda _logins: None)
     draft_anew(engine)
     engine.dispose()
     app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET, "TESTING": True, "DOCUMENTS_URL": folder.as_uri()})
