@@ -38,6 +38,10 @@ class among(FunctionElement[bool]):  # noqa: N801 - reads as SQL
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> "among":
+        """As it is: SQLAlchemy would ask SQLite whether it is 1, and no index answers that."""
+        return self
+
 
 def texts(name: str) -> Any:
     """The parameter of `among`."""

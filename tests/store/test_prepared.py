@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger.store import tables as t
 from ledger.store.bulk import insert_rows
-from ledger.store.engine import Contended, reading, writing
+from ledger.store.engine import Contended, make_engine, reading, writing
 from ledger.store.prepared import Prepared, among, texts
 from ledger.store.types import new_id
 
@@ -51,6 +51,14 @@ def test_a_list_of_any_length_is_one_parameter(engine: Engine, buyer: dict[str, 
         insert_rows(connection, t.definition, rows)
         found = [row.slug for row in Prepared(NAMED).all(connection, {"slugs": wanted})]
     assert found == sorted(set(wanted) & set(SLUGS))
+
+
+def test_a_list_is_looked_up_by_an_index(sqlite_url: str) -> None:
+    key = t.contact_key.c
+    query = select(key.kind).where(key.buyer_id == bindparam("buyer"), among(key.digest, texts("digests")))
+    with reading(make_engine(sqlite_url)) as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query.compile(connection)}", (None, "[]"))
+        assert any("(buyer_id=? AND digest=?)" in step.detail for step in plan)
 
 
 def test_what_a_listener_hears_is_what_is_run(engine: Engine, buyer: dict[str, object]) -> None:
