@@ -13,10 +13,11 @@ from importlib import resources
 from typing import Any, Final
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from ledger.domain import calendar
+from ledger.domain.contacts import is_plain_address
 from ledger.domain.money import Money as DomainMoney
 from ledger.domain.money import is_currency
 
@@ -105,7 +106,7 @@ class Text(fields.Field[str]):
             raise ValidationError("Needs a string.")
         if not self.shortest <= len(value) <= self.longest:
             raise ValidationError(f"Needs {self.shortest} to {self.longest} characters.")
-        if self._control.search(value):
+        if not value.isprintable() and self._control.search(value):
             raise ValidationError("Control characters are not taken.")
         if self.shortest and not value.strip():
             raise ValidationError("Must not be blank.")
@@ -241,6 +242,9 @@ class Email(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
+        local, _, domain = text.rpartition("@")
+        if is_plain_address(local, domain) and domain.rpartition(".")[2] not in SPECIAL_USE_DOMAIN_NAMES:
+            return text
         try:
             return validate_email(text, check_deliverability=False, test_environment=True).normalized
         except EmailNotValidError:

@@ -78,7 +78,7 @@ def email_key(address: str | None) -> str | None:
     local, at, domain = unicodedata.normalize("NFKC", address or "").strip().casefold().rpartition("@")
     if not at:
         return None
-    if not (_PLAIN_LOCAL.fullmatch(local) and len(local) <= 64 and _is_plain_domain(domain)):
+    if not is_plain_address(local, domain):
         read = _validated(f"{local}@{domain}")
         if read is None:
             return None
@@ -140,6 +140,11 @@ def skeleton(text: str) -> str:
 def is_disguised(text: str) -> bool:
     """Whether a text that is not ASCII looks as if it were. A flag for people: it never refuses anything."""
     return not text.isascii() and skeleton(text).isascii()
+
+
+def is_plain_address(local: str, domain: str) -> bool:
+    """Whether an address is spelled as validators leave it. Some domains of this form are reserved all the same."""
+    return len(local) <= 64 and _PLAIN_LOCAL.fullmatch(local) is not None and _is_plain_domain(domain)
 
 
 def _is_plain_domain(domain: str) -> bool:

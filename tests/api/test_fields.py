@@ -3,6 +3,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
@@ -124,6 +125,17 @@ def test_countries_are_iso_3166(given: str) -> None:
             fields.Country().deserialize(given)
     else:
         assert fields.Country().deserialize(given) == given
+
+
+@given(st.from_regex(r"[a-z0-9_.+-]{1,9}@([a-z0-9-]{1,9}\.){0,3}(com|local|test|x|c0m|example)", fullmatch=True))
+def test_an_address_is_written_as_its_validator_writes_it(given: str) -> None:
+    try:
+        expected = validate_email(given, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        with pytest.raises(ValidationError):
+            fields.Email().deserialize(given)
+    else:
+        assert fields.Email().deserialize(given) == expected
 
 
 def test_a_local_time_that_does_not_exist_is_refused() -> None:
