@@ -153,16 +153,27 @@ def standing(connection: Connection, group: Group, now: datetime) -> tuple[Party
     supplier, buyer = parties[group.supplier_id].party, parties[group.buyer_id].party
     found: dict[str, Obstacle] = {}
     for terms in group.agreements:
-        billing = terms.agreement.billing
-        reasons: list[Obstacle] = []
-        if billing.mode is BillingMode.SELF_BILLED:
-            signed = _signed_for(connection, terms, supplier)
-            reasons += _self_billing(billing.self_billing, signed, supplier, local_date(now, buyer.time_zone))
-            reasons += _identifiers(terms.agreement.tax.category, supplier, buyer)
-        if terms.agreement.tax.category is TaxCategory.EXEMPT and not (terms.agreement.tax.exemption or "").strip():
-            reasons.append(Obstacle("exemption_reason_missing", "category E needs the reason of its exemption"))
-        found.update({reason.code: reason for reason in reasons})
+        found.update({reason.code: reason for reason in _obstacles(connection, terms, supplier, buyer, now)})
     return supplier, buyer, tuple(found.values())
+
+
+def obstacles(connection: Connection, terms: InForce, now: datetime) -> tuple[Obstacle, ...]:
+    """What would keep one agreement from being billed now."""
+    parties = organisations(connection, (terms.supplier_id, terms.buyer_id))
+    supplier, buyer = parties[terms.supplier_id].party, parties[terms.buyer_id].party
+    return tuple(_obstacles(connection, terms, supplier, buyer, now))
+
+
+def _obstacles(
+    connection: Connection, terms: InForce, supplier: Party, buyer: Party, now: datetime
+) -> Iterator[Obstacle]:
+    billing, tax = terms.agreement.billing, terms.agreement.tax
+    if billing.mode is BillingMode.SELF_BILLED:
+        signed = _signed_for(connection, terms, supplier)
+        yield from _self_billing(billing.self_billing, signed, supplier, local_date(now, buyer.time_zone))
+        yield from _identifiers(tax.category, supplier, buyer)
+    if tax.category is TaxCategory.EXEMPT and not (tax.exemption or "").strip():
+        yield Obstacle("exemption_reason_missing", "category E needs the reason of its exemption")
 
 
 def _signed_for(connection: Connection, terms: InForce, supplier: Party) -> str | None:

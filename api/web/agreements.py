@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from api.databases import database
 from api.problems import problem_of
 from api.units import clock
+from api.web import renewing
 from api.web.acting import refusal_to
 from api.web.blueprint import led_to, pages, show
 from api.web.mending import problem_shown
@@ -93,6 +94,16 @@ def accept_agreement(agreement_id: UUID) -> Response:
     return led_to(url_for("web.agreement", agreement_id=agreement_id, done="accepted"))
 
 
+@pages.post("/agreements/<uuid:agreement_id>/self-billing")
+@only(ADMIN, BUYER)
+def renew_self_billing(agreement_id: UUID) -> Response:
+    """Offer the terms that count with new ones of self-billing."""
+    refusal = refusal_to(lambda connection: renewing.renew(connection, agreement_id, clock()))
+    if refusal is not None:
+        return _page(agreement_id, refusal)
+    return led_to(url_for("web.agreement", agreement_id=agreement_id, done="renewed"))
+
+
 @pages.post("/agreements/<uuid:agreement_id>/end")
 @only(ADMIN, *PARTIES)
 def end_agreement(agreement_id: UUID) -> Response:
@@ -131,6 +142,7 @@ def _page(agreement_id: UUID, refused: Refusal | None = None) -> Response:
     with reading(database().engine) as connection:
         view = agreement_reading.view(connection, agreement_id, viewer.principal, now)
         versions = _published(connection, view)
+        self_billing = renewing.standing(connection, view, now)
     offers = _offers(view, versions)
     version, number = _chosen(view, versions, offers)
     text = view.versions[version - 1]
@@ -149,6 +161,8 @@ def _page(agreement_id: UUID, refused: Refusal | None = None) -> Response:
         offers=offers,
         is_open=(version, number) in offers,
         problem=problem_shown(refused),
+        self_billing=self_billing,
+        given=request.form if refused else {},
         done=request.args.get("done"),
         now=now,
         zone=viewer.time_zone,

@@ -23,13 +23,15 @@ from invoices import accounting_files, files, reminders
 from invoices.billing_run import bill, check_ended
 from ledger.domain.calendar import Period
 from ledger.domain.errors import Conflict, Refusal, Refused, Unknown
+from ledger.reports import documents, reconciliation
 from ledger.reports import months as report
-from ledger.reports import reconciliation
 from ledger.services.access import FINANCE
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from ledger.store.types import new_id
 
+QUERIED: Final = 50
+"""Queried documents that the list of months shows, the longest first."""
 WAIT_SECONDS: Final = 3.0
 """How long the answer waits for a run: most are over by then and need no second look."""
 STALE_SECONDS: Final = 3_600
@@ -47,8 +49,18 @@ def months() -> Response:
         runs = report.last_runs(connection, [month.period for month in found])
         balances = report.balances(connection)
         ending = reminders.reminders(connection, clock())
+        queried = documents.queried(connection, clock(), limit=QUERIED)
         names = _names(connection)
-    return show("months", months=found, runs=runs, balances=balances, ending=ending, names=names)
+    return show(
+        "months",
+        months=found,
+        runs=runs,
+        balances=balances,
+        ending=ending,
+        queried=queried,
+        names=names,
+        zone=person().time_zone,
+    )
 
 
 @pages.get("/months/<period>")

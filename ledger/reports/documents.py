@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_,
 
 from ledger.domain import settlement
 from ledger.domain.calendar import Period
-from ledger.domain.settlement import DocumentState, Sums
+from ledger.domain.settlement import DocumentState, Position, Sums
 from ledger.reports import settlement as standing
 from ledger.store import tables as t
 
@@ -179,6 +179,19 @@ def as_json(row: RowMapping) -> dict[str, Any]:
         "state": row["state"],
         "rendering": row["rendering"],
     }
+
+
+def queried(connection: Connection, now: datetime, *, limit: int) -> list[dict[str, Any]]:
+    """Documents that wait for an answer to their supplier's query, the longest first, each with what he says."""
+    response = t.document_response.c
+    asked = select(response.document_id).where(response.position == Position.QUERY.value)
+    waits = and_(t.document.c.id.in_(asked), standing.state(now) == DocumentState.QUERIED.value)
+    found = [dict(row) for row in connection.execute(documents(now).where(waits)).mappings()]
+    ids = [row["id"] for row in found]
+    query = select(response.document_id, response.message, response.recorded_at)
+    said = connection.execute(query.where(response.document_id.in_(ids)).order_by(response.number))
+    last = {row.document_id: {"message": row.message, "queried_at": row.recorded_at} for row in said}
+    return sorted(({**row, **last[row["id"]]} for row in found), key=lambda row: row["queried_at"])[:limit]
 
 
 def numbers(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:

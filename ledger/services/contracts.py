@@ -203,11 +203,11 @@ class InForce:
     definition: Definition
 
 
-def in_force(connection: Connection, at: datetime) -> dict[UUID, InForce]:
-    """Every agreement that has an accepted version at `at`, by its id."""
+def in_force(connection: Connection, at: datetime, agreement_ids: Iterable[UUID] | None = None) -> dict[UUID, InForce]:
+    """Of these agreements, or of all, every one that has an accepted version at `at`, by its id."""
     counting_now = [
         (timeline, versions)
-        for timeline in timelines(connection).values()
+        for timeline in timelines(connection, agreement_ids).values()
         if (versions := timeline.versions_at(at)) is not None
     ]
     terms = pin_many(connection, counting_now)

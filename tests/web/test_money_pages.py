@@ -15,7 +15,7 @@ from ledger.services import parties
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from tests.services.market import ATTENDED, TUESDAY
-from tests.web.conftest import TOTP, House, send
+from tests.web.conftest import NOON, TOTP, House, send
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 APRIL = datetime(2026, 4, 2, 9, tzinfo=UTC)
@@ -102,8 +102,10 @@ def test_a_supplier_queries_withdraws_and_accepts(house: House, fay: FlaskClient
     assert "Write what is wrong with the document" in fill(sam, path, "answer", position="query")
     assert "Withdraw the query" in fill(sam, path, "answer", position="query", message="line 1 is not ours")
     assert "A query stops the due date" in fay.get(path).text
+    assert "Queried by their suppliers" in (months := fay.get("/months").text) and "line 1 is not ours" in months
     assert "Query it" in fill(sam, path, "answer", position="withdraw")
     assert "Your answer" not in fill(sam, path, "answer", position="accept")
+    assert "line 1 is not ours" not in fay.get("/months").text
     house.add("bea@best.example", "supplier", slug="best-leads")
     bea = house.enter("bea@best.example")
     assert send(bea, f"{path}/answer", {"position": "accept"}, on="/documents").status_code == 404
@@ -142,3 +144,25 @@ def test_a_parked_supplier_is_billed_by_one_click_after_the_mend(house: House) -
     run = send(fay, "/months/2026-03/run", {"supplier": "best-leads"}, on="/months/2026-03")
     page = fay.get(run.location).text
     assert "1 invoice: 1 line" in page and "Bill Best-Leads now" not in page
+
+
+def test_self_billing_goes_on_for_a_changed_identifier_once_both_agreed_anew(house: House) -> None:
+    rita, sam = house.enter("rita@north-bank.example"), house.enter("sam@acme.example")
+    with writing(house.engine) as connection:
+        changes = {"vat_id": "GB434031494", "vat_registered": True}
+        parties.change_organisation(connection, house.market.ids["acme-calls"], changes, "test", NOON)
+        agreement = t.agreement.c
+        query = select(agreement.id).where(agreement.supplier_id == house.market.ids["acme-calls"])
+        path = f"/agreements/{connection.execute(query).scalar_one()}"
+    assert "elf-billing was agreed for the VAT identifier" in (page := sam.get(path).text)
+    assert "Renew self-billing" not in page and 'value="GB434031494"' in rita.get(path).text
+    assert send(sam, f"{path}/self-billing", {"from": "2026-03-10"}, on=path).status_code == 403
+    renewal = {"from": "2026-03-10", "until": "2026-02-01", "vat_id": "GB434031494"}
+    assert send(rita, f"{path}/self-billing", renewal, on=path).status_code == 400
+    offered = send(rita, f"{path}/self-billing", {**renewal, "until": "2027-03-09"}, on=path)
+    assert offered.status_code == 302
+    assert "Waits for your acceptance" not in rita.get("/agreements").text, "offering it was the buyer's yes"
+    twice = send(rita, f"{path}/self-billing", {**renewal, "until": ""}, on=path)
+    assert twice.status_code == 409 and "A newer version waits" in twice.text
+    send(sam, f"{path}/accept", {"version": "2", "definition_version": "1"}, on=path)
+    assert "Agreed until" in (page := rita.get(path).text) and "Parked" not in page
