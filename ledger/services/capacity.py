@@ -26,7 +26,7 @@ def standing(desk: Desk, pinned: Pinned, starts_at: datetime, moved_from: dateti
         start, end = bounds(starts_at, definition.time_zone)
         if cap is None or (moved_from is not None and start <= moved_from < end):
             return 0
-        return desk.booked(pinned.agreement_id, start, end)
+        return desk.booked.count(pinned.agreement_id, start, end)
 
     return Standing(
         day=booked(caps.day, day_bounds), week=booked(caps.week, week_bounds), month=booked(caps.month, month_bounds)

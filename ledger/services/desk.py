@@ -12,17 +12,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Executable, func, select
+from sqlalchemy import Connection, Executable, select
 
 from ledger.domain import attendance, disputes, replacements
 from ledger.domain.attendance import Reading
 from ledger.domain.decisions import RULE, fallen_due
 from ledger.domain.disputes import DisputeKind
 from ledger.domain.errors import IllegalMove, VersionMismatch
-from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Schedule, Verdict, apply
+from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind, Verdict, apply
 from ledger.domain.outcome import Findings
 from ledger.services import cases, dispute_rows, private, readings
 from ledger.services.accruing import Accruals
+from ledger.services.booked import Booked
 from ledger.services.cases import Case
 from ledger.services.contracts import Pinned
 from ledger.services.holding import DISPUTED, Books, Holding
@@ -54,9 +55,7 @@ class Desk:
         self._promises = Promises(connection, self.cases, self.take)
         self._due: list[tuple[datetime, datetime, UUID]] = []
         self._locked: set[UUID] = set()
-        self._touched_by_agreement: dict[UUID, dict[UUID, Case]] = {}
-        self._booked: dict[tuple[UUID, datetime, datetime], int] = {}
-        self._booked_keys: dict[UUID, list[tuple[UUID, datetime, datetime]]] = {}
+        self.booked = Booked(connection)
 
     @property
     def _books(self) -> Books:
@@ -88,7 +87,7 @@ class Desk:
         """A new appointment from its first event."""
         case = Case(new_id(), pinned, reference, apply(None, event), 0, None, channel, source, self.now)
         self.cases[case.id] = case
-        self._recount(case, None)
+        self.booked.note(pinned.agreement_id, None, case.state)
         self._record(case, event)
         if _is_due(case.state, event.effective_at):
             self.lock((pinned.agreement_id,))
@@ -134,7 +133,7 @@ class Desk:
         else:
             priced = self.accruals.price(case, event)
         case.state = apply(before, priced)
-        self._recount(case, before)
+        self.booked.note(case.pinned.agreement_id, before, case.state)
         self._record(case, priced)
 
     def give(self, case: Case, event: Event) -> None:
@@ -185,28 +184,6 @@ class Desk:
             .limit(1)
         )
         return self.connection.execute(query).first() is not None
-
-    def booked(self, agreement_id: UUID, start: datetime, end: datetime) -> int:
-        """How many of the agreement's slots that are still on start in [start, end), this unit of work included."""
-        key = (agreement_id, start, end)
-        if key not in self._booked:
-            appointment = t.appointment.c
-            stored = self.connection.execute(
-                select(func.count())
-                .select_from(t.appointment)
-                .where(
-                    appointment.agreement_id == agreement_id,
-                    appointment.starts_at >= start,
-                    appointment.starts_at < end,
-                    appointment.schedule == Schedule.BOOKED.value,
-                )
-            ).scalar_one()
-            here = self._touched_by_agreement.get(agreement_id, {}).values()
-            self._booked[key] = stored + sum(
-                _is_booked(case.state, start, end) - _is_booked(case.loaded, start, end) for case in here
-            )
-            self._booked_keys.setdefault(agreement_id, []).append(key)
-        return self._booked[key]
 
     def settle(self, until: datetime, *, agreement_id: UUID | None = None) -> int:
         """Lets everything on the desk that is due by `until` (inclusive) happen, in the order of time and submission.
@@ -291,7 +268,8 @@ class Desk:
         self.accruals.write_positions()
         for case in self.touched.values():
             case.stored, case.loaded = case.state.version, case.state
-        self.touched, self.rows, self.updates, self._touched_by_agreement = {}, {}, [], {}
+        self.booked.written()
+        self.touched, self.rows, self.updates = {}, {}, []
 
     def forget(self) -> None:
         """Clears the desk after a flush, so that a long unit of work stays small."""
@@ -299,21 +277,15 @@ class Desk:
         self.cases.clear()
         self._promises.forget()
         self._due = []
-        self._booked, self._booked_keys = {}, {}
+        self.booked.forget()
 
     def _watch(self, case: Case) -> None:
         due_at = case.state.next_due_at
         if due_at is not None:
             heapq.heappush(self._due, (due_at, case.state.submitted_at, case.id))
 
-    def _recount(self, case: Case, before: Appointment | None) -> None:
-        """Keeps the counts of booked slots that were asked for right."""
-        for key in self._booked_keys.get(case.pinned.agreement_id, ()):
-            self._booked[key] += _is_booked(case.state, key[1], key[2]) - _is_booked(before, key[1], key[2])
-
     def _record(self, case: Case, event: Event) -> None:
         self.touched[case.id] = case
-        self._touched_by_agreement.setdefault(case.pinned.agreement_id, {})[case.id] = case
         self._watch(case)
         self._promises.note(case)
         if self.preview:
@@ -348,7 +320,3 @@ class Desk:
 
 def _is_due(state: Appointment, at: datetime) -> bool:
     return state.next_due_at is not None and state.next_due_at <= at
-
-
-def _is_booked(state: Appointment | None, start: datetime, end: datetime) -> int:
-    return int(state is not None and state.schedule is Schedule.BOOKED and start <= state.slot.starts_at < end)
