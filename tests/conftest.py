@@ -30,6 +30,11 @@ hypothesis.settings.register_profile("search", deadline=None, max_examples=5_000
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The walks over every page first: they take longest, and one process, with all of them, makes one installation."""
+    items.sort(key=lambda item: "test_every_page" not in item.nodeid)
+
+
 def pytest_collection_finish() -> None:
     """What is there before the first test stays: nobody needs to look through it again for something to throw away."""
     gc.collect()

@@ -30,6 +30,14 @@ STOPS_WITHIN_SECONDS = 25
 WORKER_RESTARTS_AFTER_SECONDS = 5
 WRONG_USAGE = 2
 PR_SET_PDEATHSIG = 1
+GRANIAN = """
+import os, signal
+from granian.cli import entrypoint
+os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+entrypoint()
+"""
+"""Its processes end when they are told to, also while they still load the application: else they inherit a handler that
+takes the signal and does nothing, and are waited for until they are killed."""
 
 
 @click.command()
@@ -85,7 +93,7 @@ def server_command(host: str, port: int, processes: int, threads: int) -> list[s
     }
     flat = [part for option in options.items() for part in option]
     return [
-        sys.executable, "-m", "granian", *flat, "--no-ws", "--respawn-failed-workers", "--factory", "api:create_app",
+        sys.executable, "-c", GRANIAN, *flat, "--no-ws", "--respawn-failed-workers", "--factory", "api:create_app",
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ the order, so that two changes meet in one place only where they say the same.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,7 @@ msgstr ""
 """
 
 
+@cache
 def said() -> Catalog:
     """Every sentence that the pages' templates and the code of `api` mark."""
     found = Catalog()

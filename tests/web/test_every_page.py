@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pyotp
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 from sqlalchemy import Engine, select
@@ -29,22 +28,12 @@ from ledger.store import tables as t
 from ledger.store.engine import make_engine, writing
 from tests.support.applications import SECRET, store_of
 from tests.support.databases import sqlite_url_of
+from tests.web.accessibility import DESK, Examiner
 from tests.web.conftest import serving
 
 NOW = datetime(2026, 11, 18, 10, tzinfo=UTC)
 HEAVIEST = 150_000
 """Bytes of a page with everything it needs, cold."""
-AXE = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-    "rules": {"target-size": {"enabled": True}},
-    "resultTypes": ["violations"],
-    "preload": False,
-}
-TOLD = """async options => (await axe.run(options)).violations.map(
-    found => `${found.id}: ${found.nodes.slice(0, 3).map(node => node.target.join(" ")).join(", ")}`)"""
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-SEEN = ((DESK, "light"), (PHONE, "dark"))
-"""Colours come from the same names at every size, and `test_colours.py` holds all of them against each other."""
 ROLES = {
     "reviews@north-bank.example": BUYER,
     "desk@acme-calls.example": SUPPLIER,
@@ -74,6 +63,7 @@ SEVERAL = {"web.appointment": 4, "web.inbox": 2}
 class Found:
     """What a walk has come upon."""
 
+    examiner: Examiner
     pages: list[str] = field(default_factory=list)
     endpoints: Counter[str] = field(default_factory=Counter)
     complaints: list[str] = field(default_factory=list)
@@ -84,6 +74,7 @@ class Installation:
     app: Flask
     address: str
     logins: Mapping[str, Login]
+    examiner: Examiner = field(default_factory=Examiner)
 
 
 @pytest.fixture(scope="module")
@@ -121,9 +112,9 @@ def draft_anew(engine: Engine) -> None:
 def test_every_page_can_be_used_by_everybody(installation: Installation, browser: Browser, email: str) -> None:
     app, role = installation.app, ROLES[email]
     context = browser.new_context(locale="en-GB", timezone_id="Europe/London", viewport=DESK)  # type: ignore[arg-type]
-    context.add_init_script(AXE_SCRIPT)
+    installation.examiner.equip(context)
     try:
-        found = walked(context, app, installation.address, installation.logins[email], role)
+        found = walked(context, installation, installation.logins[email], role)
     finally:
         context.close()
     found.complaints += [
@@ -135,9 +126,10 @@ def test_every_page_can_be_used_by_everybody(installation: Installation, browser
     assert not found.complaints, "\n".join(found.complaints)
 
 
-def walked(context: BrowserContext, app: Flask, address: str, login: Login, role: str) -> Found:
+def walked(context: BrowserContext, installation: Installation, login: Login, role: str) -> Found:
     """Goes to every page that a link leads to, some of each kind."""
-    found, page = Found(), context.new_page()
+    app, address = installation.app, installation.address
+    found, page = Found(installation.examiner), context.new_page()
     watch(page, found)
     log_in(page, address, login, found)
     forms = [path for path in UNLINKED if endpoint_of(app, path) in pages_of(app, role)]
@@ -174,13 +166,13 @@ def watch(page: Page, found: Found) -> None:
 def log_in(page: Page, address: str, login: Login, found: Found) -> None:
     page.goto(f"{address}/login")
     if login.totp_secret:
-        examine(page, found)
+        found.complaints += found.examiner.examine(page)
     page.get_by_label("E-mail address").fill(login.email)
     page.get_by_label("Password").fill(login.password)
     page.get_by_role("button", name="Log in").click()
     if login.totp_secret:
         expect(page.get_by_label("Code")).to_be_visible()
-        examine(page, found)
+        found.complaints += found.examiner.examine(page)
         page.get_by_label("Code").fill(pyotp.TOTP(login.totp_secret).at(NOW))
         page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
@@ -197,17 +189,7 @@ def look(page: Page, address: str, found: Found) -> None:
     )
     if weight >= HEAVIEST:
         found.complaints.append(f"{page.url} weighs {weight}")
-    examine(page, found)
-
-
-def examine(page: Page, found: Found) -> None:
-    """By axe-core, at both sizes."""
-    for size, scheme in SEEN:
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
-            found.complaints.append(f"{page.url} is wider than {size['width']}")
-        found.complaints += [f"{page.url} {scheme} {size['width']}: {each}" for each in page.evaluate(TOLD, AXE)]
+    found.complaints += found.examiner.examine(page)
 
 
 def links(page: Page) -> list[str]:

@@ -16,6 +16,7 @@ from tests.services.market import TUESDAY
 from tests.support import catalogues
 from tests.web.conftest import House, send
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%%|</?\w+")
 
 
@@ -43,6 +44,7 @@ def test_what_is_said_inside_is_in_that_language() -> None:
     assert (spoken(), gettext("Inbox"), ngettext("%(n)s day", "%(n)s days", 0)) == ("en", "Inbox", "0 days")
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("accepted", "language", "headline"),
     [
