@@ -28,6 +28,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     settings = configuration.read(config)
     storage_at(settings.documents_url)  # a wrong address is told now, not with the first document
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # a path is what it says: nobody is led elsewhere
     app.config.update(config or {})
     app.config.update(SECRET_KEY=settings.secret_key, TESTING=settings.testing)
     logs.configure(settings)

@@ -137,6 +137,20 @@ class Identifier(fields.Field[UUID]):
         return UUID(value)
 
 
+class Names(Text):
+    """Some of the known names, with commas between; loaded as a tuple."""
+
+    def __init__(self, known: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(longest=100, **kwargs)
+        self._known = tuple(known)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        names = super()._deserialize(value, attr, data, **kwargs).split(",")
+        if not set(names) <= set(self._known):
+            raise ValidationError(f"Needs some of {','.join(self._known)}, with commas between.")
+        return tuple(names)
+
+
 class Choice(fields.Field[str]):
     """One of a few strings. Given an enum's class, loads its member."""
 

@@ -44,7 +44,7 @@ class Rendered:
 
 
 def key_of(request: Request, part: int | None = None) -> str | None:
-    """The caller's key, or that of a numbered part, which nobody can send.
+    """The caller's key, also of a first part, or that of a later one, which nobody can send.
 
     Raises `Malformed` for one that is empty, too long or not printable ASCII.
     """
@@ -53,7 +53,7 @@ def key_of(request: Request, part: int | None = None) -> str | None:
         return None
     if not _KEY.fullmatch(given):
         raise Malformed((), f"{HEADER} needs 1 to 255 printable ASCII characters", code="malformed_idempotency_key")
-    return given if part is None else f"{given}\n{part}"
+    return f"{given}\n{part}" if part else given
 
 
 def fingerprint(request: Request, body: Any, secret: str) -> str:

@@ -20,10 +20,13 @@ OURS: Final = ("api", "ledger", "invoices")
 
 
 class Lines(logging.Handler):
-    """What our modules log by Python's own `logging`, as lines like all others."""
+    """What modules log by Python's own `logging`, as lines like all others; of a library's warning the words alone,
+    without the values in it, which may be anybody's."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name)
+        is_ours = record.name.partition(".")[0] in OURS
+        said = record.getMessage() if is_ours else str(record.msg)
+        structlog.get_logger().log(record.levelno, said, logger=record.name)
 
 
 def configure(settings: Settings) -> None:
@@ -47,10 +50,10 @@ def configure(settings: Settings) -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    everybody = logging.getLogger()
+    everybody.handlers[:] = [each for each in everybody.handlers if not isinstance(each, Lines)] + [Lines()]
     for name in OURS:
-        logger = logging.getLogger(name)
-        logger.handlers[:] = [each for each in logger.handlers if not isinstance(each, Lines)] + [Lines()]
-        logger.setLevel(level)
+        logging.getLogger(name).setLevel(level)
 
 
 def _add_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -77,20 +77,23 @@ class Query:
     now: datetime
     arguments: Mapping[str, Any]
 
-    def listing(self) -> Listing:
-        """The page asked for, its cursor bound to this list and these filters."""
+    def listing(self, most: int | None = None) -> Listing:
+        """The page asked for, of `most` items at the most; its cursor is bound to this list and these filters."""
         filters = {name: value for name, value in self.arguments.items() if name not in ("limit", "cursor")}
         scope = f"{request.path}\n{dumps(filters, sort=True).decode()}"
-        return Listing(self.arguments["limit"], self.arguments["cursor"], scope, settings().secret_key)
+        limit = min(self.arguments["limit"], most or self.arguments["limit"])
+        return Listing(limit, self.arguments["cursor"], scope, settings().secret_key)
 
     def page(
         self,
         query: Select[Any],
         keys: Sequence[ColumnElement[Any]],
         render: Callable[[RowMapping], Any],
+        *,
+        most: int | None = None,
     ) -> Answer:
         """A list's answer: `{"items", "next_cursor"}`, newest first by `keys`. The query carries the tenant."""
-        rows, following = self.listing().rows(self.connection, query, keys)
+        rows, following = self.listing(most).rows(self.connection, query, keys)
         return Answer({"items": [render(row) for row in rows], "next_cursor": following})
 
 

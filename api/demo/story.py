@@ -90,7 +90,7 @@ class Stage:
         pinned = contracts.counting(self.connection, timeline, at)
         intake = IntakeDesk(self.desk, self.secret, {timeline.buyer_id: timeline.buyer_country})
         digests = intake.digests(timeline.buyer_id, submission.prospect)
-        intake.prefetch([(timeline.supplier_id, timeline.buyer_id, submission.reference, digests)], at)
+        intake.prefetch([(pinned, submission.reference, digests)], at)
         result = intake.submit(pinned, submission, at, f"demo:{troupe.supplier}", digests=digests)
         self.desk.flush()
         return result.case.id if isinstance(result, Taken) else None

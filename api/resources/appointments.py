@@ -80,7 +80,7 @@ def submit(command: Command, body: Mapping[str, Any]) -> Submitted:
     intake = IntakeDesk(desk, contact_secret(), {pinned.buyer_id: timeline.buyer_country})
     submission = submission_of(body)
     digests = intake.digests(pinned.buyer_id, submission.prospect)
-    intake.prefetch([(supplier_id, pinned.buyer_id, submission.reference, digests)], at=command.now)
+    intake.prefetch([(pinned, submission.reference, digests)], at=command.now)
     with keeping(desk.flush):
         result = intake.submit(pinned, submission, command.now, command.principal.actor, digests=digests)
     desk.flush()
@@ -155,7 +155,7 @@ def list_appointments(query: Query) -> Answer:
         limit=listing.limit,
         after=listing.after(),
     )
-    expansion.expand(query.connection, items, query.arguments["expand"] or ())
+    expansion.expand(query.connection, items, query.arguments["expand"])
     return Answer({"items": items, "next_cursor": None if following is None else listing.cursor_for(following)})
 
 
@@ -172,7 +172,7 @@ def show_appointment(query: Query, appointment_id: UUID) -> Answer:
     shown = appointments.one(query.connection, appointment_id, visible(query.principal, t.appointment), query.now)
     if shown is None:
         raise Unknown("there is no such appointment")
-    expansion.expand(query.connection, [shown], query.arguments["expand"] or ())
+    expansion.expand(query.connection, [shown], query.arguments["expand"])
     return Answer(shown, version=shown["version"])
 
 

@@ -81,9 +81,7 @@ class Batch:
         intake = IntakeDesk(desk, contact_secret(), countries)
         found = [self._read(intake, countries, item) for item in items]
         read = [each for each in found if isinstance(each, _Read)]
-        intake.prefetch(
-            [(r.pinned.supplier_id, r.pinned.buyer_id, r.submission.reference, r.digests) for r in read], now
-        )
+        intake.prefetch([(each.pinned, each.submission.reference, each.digests) for each in read], now)
         taken = [each if isinstance(each, Refusal) else self._submit(intake, each) for each in found]
         desk.flush()
         return [self._result(*each) for each in enumerate(taken)]

@@ -5,10 +5,11 @@ the way out and not kept, since a GET writes nothing.
 """
 
 from collections.abc import Iterator
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Response
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from api.auth import ADMIN, ARBITER, FINANCE, PARTIES, SUPPLIER, visible
 from api.endpoints import Resource
@@ -24,18 +25,28 @@ from ledger.store import tables as t
 blueprint = Resource("invoices", description="Issued documents: invoices, credit notes and statements.")
 
 READERS = {ADMIN, ARBITER, FINANCE, *PARTIES}
+LINES: Final = "lines"
+MOST_WITH_LINES: Final = 20
 
 
 @blueprint.listing("/invoices", roles=READERS, item=schemas.DocumentItem, arguments=schemas.DocumentFilters)
 def list_invoices(query: Query) -> Answer:
-    """List documents of every kind, newest first."""
-    filters = {name: value for name, value in query.arguments.items() if name not in ("limit", "cursor")}
+    """List documents of every kind, newest first; with their lines, a page holds 20 at the most."""
+    filters = {name: value for name, value in query.arguments.items() if name not in ("limit", "cursor", "expand")}
     condition = documents.Filters(**filters, now=query.now).condition()
     listed = documents.documents(query.now).where(visible(query.principal, t.document), condition)
-    return query.page(listed, [t.document.c.id], documents.as_json)
+    if LINES not in query.arguments["expand"]:
+        return query.page(listed, [t.document.c.id], documents.as_json)
+
+    def with_lines(row: RowMapping) -> dict[str, Any]:
+        return {**documents.as_json(row), "lines": list(documents.lines(query.connection, row["id"]))}
+
+    return query.page(listed, [t.document.c.id], with_lines, most=MOST_WITH_LINES)
 
 
-@blueprint.query("/invoices/<uuid:document_id>", roles=READERS, answers=schemas.Document)
+@blueprint.query(
+    "/invoices/<uuid:document_id>", roles=READERS, answers=schemas.Document, arguments=schemas.DocumentExpansion
+)
 def show_invoice(query: Query, document_id: UUID) -> Answer:
     """Show one document with its lines, parties and files."""
     return _shown(query, document_id)
@@ -140,7 +151,7 @@ def download_xml(query: Query, document_id: UUID) -> Response:
 def download_lines(query: Query, document_id: UUID) -> Response:
     """Download the lines as CSV."""
     number = _number(query.connection, document_id, visible(query.principal, t.document))
-    return _download(files.csv(query.connection, document_id), "text/csv; charset=utf-8", f"{number}.csv")
+    return _download(files.csv(query.connection, document_id), "text/csv", f"{number}.csv")
 
 
 @blueprint.query("/invoices/archive", roles=READERS, arguments=schemas.ArchiveQuery, media_type="application/zip")

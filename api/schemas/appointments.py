@@ -160,22 +160,12 @@ class RescheduleBody(Strict):
     reason = fields.Text(load_default=None, allow_none=True, longest=2000, lines=True)
 
 
-class Expansions(fields.Text):
-    """A comma-separated choice of what is wanted beside the resource."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        names = super()._deserialize(value, attr, data, **kwargs).split(",")
-        if not set(names) <= set(EXPANSIONS):
-            raise ValidationError(f"Needs some of {','.join(EXPANSIONS)}, with commas between.")
-        return tuple(names)
-
-
 class Expansion(Strict):
     """What is wanted beside the appointment."""
 
-    expand = Expansions(
-        load_default=None,
-        longest=50,
+    expand = fields.Names(
+        EXPANSIONS,
+        load_default=(),
         metadata={"description": "Some of events, lines, prospect, with commas between; the prospect is always there"},
     )
 
@@ -186,7 +176,7 @@ class AppointmentFilters(Page, Expansion):
     stage = fields.Choice(Stage)
     supplier = fields.Slug()
     buyer = fields.Slug()
-    definition = fields.Text(longest=63)
+    definition = fields.Text(longest=130, metadata={"description": "Slug, or `buyer:slug`"})
     source = fields.Text(longest=100)
     channel = fields.Text(longest=50)
     from_ = fields.Instant(data_key="from", metadata={"description": "Slots starting at or after it"})
@@ -358,7 +348,7 @@ class Events(Strict):
 class BatchBody(Strict):
     """Up to 1,000 submissions; each is judged on its own, in order."""
 
-    items = plain.List(plain.Raw(), required=True)
+    items = plain.List(plain.Raw(allow_none=True), required=True)
 
     @validates_schema
     def check_size(self, data: Mapping[str, Any], **_: Any) -> None:

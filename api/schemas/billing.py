@@ -67,7 +67,15 @@ class Run(Strict):
     finished_at = fields.Instant(required=True, allow_none=True)
 
 
-class DocumentFilters(Page):
+class DocumentExpansion(Strict):
+    """What is wanted beside the document."""
+
+    expand = fields.Names(
+        ("lines",), load_default=(), metadata={"description": "`lines`; a document on its own has them anyway"}
+    )
+
+
+class DocumentFilters(Page, DocumentExpansion):
     """What the list is narrowed to."""
 
     period = PeriodField()
@@ -118,6 +126,7 @@ class DocumentItem(Strict):
     due_on = fields.Day(required=True)
     state = fields.Choice(documents.STATES, required=True)
     rendering = fields.Choice(("pending", "done", "failed"), required=True)
+    lines = plain.List(plain.Dict(), metadata={"description": "Where they were asked for"})
 
 
 class DocumentAcceptance(Strict):

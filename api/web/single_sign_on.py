@@ -30,7 +30,7 @@ EXTENSION: Final = "appointment-ledger-openid"
 THERE_AND_BACK: Final = timedelta(minutes=10)
 SESSION: Final = "asked"
 
-log = logging.getLogger("appointment-ledger.openid")
+log = logging.getLogger(__name__)
 
 
 def register(app: Flask, found: Settings) -> None:

@@ -129,10 +129,11 @@ def _condition(filters: Filters, now: datetime) -> ColumnElement[bool]:
         if slug is not None:
             conditions.append(column == select(organisation.id).where(organisation.slug == slug).scalar_subquery())
     if filters.definition is not None:
-        definition = t.definition.c
-        conditions.append(
-            appointment.definition_id.in_(select(definition.id).where(definition.slug == filters.definition))
-        )
+        buyer, _, slug = filters.definition.rpartition(":")
+        meant = select(t.definition.c.id).where(t.definition.c.slug == slug)
+        if buyer:
+            meant = meant.where(t.definition.c.buyer_id.in_(select(organisation.id).where(organisation.slug == buyer)))
+        conditions.append(appointment.definition_id.in_(meant))
     if filters.source is not None:
         conditions.append(appointment.source == filters.source)
     if filters.channel is not None:

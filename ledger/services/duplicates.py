@@ -86,7 +86,7 @@ class Contacts:
     """The contacts that are held, as far as a unit of work has read them."""
 
     desk: Desk
-    _claims: dict[tuple[UUID, str], list[_Claim]] = field(default_factory=dict)
+    _claims: dict[tuple[UUID, str], dict[UUID, _Claim]] = field(default_factory=dict)
 
     def read(self, buyer_id: UUID, digests: list[str]) -> None:
         for row in _CLAIMS.all(self.desk.connection, {"buyer": buyer_id, "digests": digests}):
@@ -102,16 +102,14 @@ class Contacts:
                 row.next_due_at,
                 row.rebooking_at is not None,
             )
-            claims = self._claims.setdefault((buyer_id, row.digest), [])
-            if all(known.appointment_id != claim.appointment_id for known in claims):
-                claims.append(claim)
+            self._claims.setdefault((buyer_id, row.digest), {}).setdefault(claim.appointment_id, claim)
 
     def settle(self, at: datetime, until: datetime) -> None:
         """Settles what was read and has fallen due by `at`, and takes in hand what can be rebooked."""
         wanted = {
             claim.appointment_id: claim.agreement_id
             for claims in self._claims.values()
-            for claim in claims
+            for claim in claims.values()
             if claim.can_be_rebooked or (claim.next_due_at is not None and claim.next_due_at <= until)
         }
         agreements = sorted(set(wanted.values()))
@@ -145,13 +143,13 @@ class Contacts:
         scope = _scope(pinned)
         for kind, value in digests.items():
             blocks = kind in pinned.definition.duplicates.keys
-            claims = self._claims.setdefault((pinned.buyer_id, value), [])
+            claims = self._claims.setdefault((pinned.buyer_id, value), {})
             if blocks:
-                before = [claim for claim in claims if claim.blocks and claim.scope == scope]
+                before = [claim for claim in claims.values() if claim.blocks and claim.scope == scope]
                 blocks = not any(self._came_later(claim, at) for claim in before)
                 self._let_go(before if blocks else [], kind)
             held_by = pinned.definition_id, pinned.supplier_id, at, scope, blocks
-            claims.append(_Claim(case.id, *held_by, ended=False, agreement_id=pinned.agreement_id))
+            claims[case.id] = _Claim(case.id, *held_by, ended=False, agreement_id=pinned.agreement_id)
             self.desk.add(
                 "contact_key",
                 appointment_id=case.id,
@@ -169,7 +167,7 @@ class Contacts:
         """Who holds this contact in the same place and is not out of the way."""
         return [
             claim
-            for claim in self._claims.get((pinned.buyer_id, value), ())
+            for claim in self._claims.get((pinned.buyer_id, value), {}).values()
             if not self._came_later(claim, at)
             and _same_place(pinned.definition, pinned, claim)
             and not self._ended(claim)

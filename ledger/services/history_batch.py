@@ -203,7 +203,7 @@ class Batch:
             digests = intake.digests(pinned.buyer_id, read.prospect)
             self._new[action.row.line] = _New(pinned, read, digests)
             if digests:
-                wanted.append((timeline.supplier_id, timeline.buyer_id, reference, digests))
+                wanted.append((pinned, reference, digests))
         if wanted:
             intake.prefetch(wanted, actions[0].at, until=actions[-1].at)
 

@@ -90,26 +90,32 @@ class IntakeDesk:
         return {kind: digest(self.secret, kind, value) for kind, value in keys.items()}
 
     def prefetch(
-        self, wanted: Iterable[tuple[UUID, UUID, str, Digests]], at: datetime, *, until: datetime | None = None
+        self, wanted: Iterable[tuple[Pinned, str, Digests]], at: datetime, *, until: datetime | None = None
     ) -> None:
-        """Reads for (supplier, buyer, reference, digests) what stands in the books already.
+        """Reads for (terms, reference, digests) what stands in the books already, as far as the terms ask for it: a
+        company that many prospects share is no duplicate where only e-mail addresses are.
 
         What stands in the way and has fallen due by `at` is settled first, whosever it is; a batch goes on `until`
         later, and has on its desk what falls due on the way.
         """
         references: dict[UUID, list[str]] = {}
-        digests: dict[UUID, list[str]] = {}
-        for supplier_id, buyer_id, reference, found in wanted:
-            references.setdefault(supplier_id, []).append(reference)
-            if found:
-                digests.setdefault(buyer_id, []).extend(found.values())
+        held: dict[UUID, list[str]] = {}
+        listed: dict[UUID, list[str]] = {}
+        for pinned, reference, found in wanted:
+            references.setdefault(pinned.supplier_id, []).append(reference)
+            keys = pinned.definition.duplicates.keys
+            held.setdefault(pinned.buyer_id, []).extend(found[kind] for kind in keys if kind in found)
+            if pinned.definition.intake.suppressions:
+                listed.setdefault(pinned.buyer_id, []).extend(found.values())
         for supplier_id, names in references.items():
             for some in chunks(names):
                 known = _REFERENCES.all(self.desk.connection, {"supplier": supplier_id, "names": some})
                 self._references.update({(supplier_id, row.reference): row.id for row in known})
-        for buyer_id, values in digests.items():
+        for buyer_id, values in held.items():
             for some in chunks(values):
                 self._contacts.read(buyer_id, some)
+        for buyer_id, values in listed.items():
+            for some in chunks(values):
                 suppressed = _SUPPRESSED.all(self.desk.connection, {"buyer": buyer_id, "digests": some})
                 self._suppressed.update((buyer_id, each.digest) for each in suppressed)
         self._contacts.settle(at, until or at)

@@ -55,8 +55,11 @@ def test_a_stream_of_lines_is_answered_line_by_line_and_once(
         assert results[4]["appointment"]["reference"] == "N-2"
         assert _stream(client, supplier, lines).get_data() == first.get_data()
         assert _stream(client, supplier, sent[:1]).status_code == 422
+        assert supplier("POST", PATH, {"items": [_numbered(7)]}, key="stream").status_code == 422
+        nothing, one = body_of(supplier("POST", PATH, {"items": [None, _numbered(7)]}))["items"]
+        assert (nothing["status"], one["status"]) == (400, 201)
         assert _stream(client, supplier, []).status_code == 400
-        assert len(body_of(supplier("GET", "/v1/appointments"))["items"]) == 3
+        assert len(body_of(supplier("GET", "/v1/appointments"))["items"]) == 4
 
 
 def test_a_batch_says_what_single_submissions_would_have_said(caller: Callable[..., Caller]) -> None:

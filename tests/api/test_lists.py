@@ -51,6 +51,8 @@ def test_an_appointment_comes_with_what_was_asked_for(buyer: Caller, supplier: C
     (listed,) = body_of(buyer("GET", "/v1/appointments?expand=events"))["items"]
     assert listed == {key: value for key, value in full.items() if key not in ("lines", "calendar")}
     body_of(supplier("GET", f"{path}?expand=secrets"), 400)
+    assert names(supplier, f"/v1/appointments?definition=north-bank:{SLUG}", "id") == [one["id"]]
+    assert names(supplier, f"/v1/appointments?definition=south-bank:{SLUG}", "id") == []
 
 
 def test_what_has_not_changed_is_not_sent_twice(buyer: Caller, supplier: Caller) -> None:

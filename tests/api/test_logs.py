@@ -1,5 +1,6 @@
 """What is said of requests: enough to find one again, and nothing that is personal or secret."""
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -69,6 +70,7 @@ def test_a_request_is_one_line_without_anything_personal_or_secret(
     logged: Callable[..., Flask], capfd: pytest.CaptureFixture[str]
 ) -> None:
     secret = ask_everything(logged())
+    logging.getLogger("a_library").warning("cannot read %s", "canary-person")
     said = capfd.readouterr().err
     assert not [canary for canary in (*CANARIES, secret, secret[14:]) if canary in said]
     lines = [orjson.loads(line) for line in said.splitlines()]
@@ -77,6 +79,7 @@ def test_a_request_is_one_line_without_anything_personal_or_secret(
     assert requests[2]["route"] == "/v1/organisations/<reference>"
     assert requests[0]["actor"].startswith("key:")
     assert all(line["at"].endswith("Z") and line["milliseconds"] >= 0 for line in requests)
+    assert [line["event"] for line in lines if line.get("logger") == "a_library"] == ["cannot read %s"]
     (error,) = [line for line in lines if line["level"] == "error"]
     assert error["request_id"] == requests[-1]["request_id"]
     assert "unhandled RuntimeError" in error["event"]

@@ -85,14 +85,17 @@ def test_a_large_credit_waits_for_a_second_person_of_finance(trade: Trade, calle
 
 def test_a_void_answers_with_the_note_and_the_reissue_every_time(trade: Trade, caller: Callable[..., Caller]) -> None:
     finance, invoice = caller("finance"), trade.document().id
-    pdf = finance("GET", f"/v1/invoices/{invoice}/lines.csv").data
+    table = finance("GET", f"/v1/invoices/{invoice}/lines.csv")
+    assert table.content_type == "text/csv; charset=utf-8"
     done = finance("POST", f"/v1/invoices/{invoice}/void")
     assert done.status_code == 200, done.text
     assert done.json["reissue"]["number"] == "ACME-NORTH-000002"
     assert finance("POST", f"/v1/invoices/{invoice}/void").json == done.json
     voided = finance("GET", f"/v1/invoices/{invoice}").json
+    listed = finance("GET", "/v1/invoices?expand=lines&kind=invoice").json["items"][-1]
+    assert (listed["id"], listed["lines"]) == (str(invoice), voided["lines"]) and voided["lines"]
     assert (voided["state"], voided["replaced_by"]["number"]) == ("credited", "ACME-NORTH-000002")
-    assert finance("GET", f"/v1/invoices/{invoice}/lines.csv").data == pdf
+    assert finance("GET", f"/v1/invoices/{invoice}/lines.csv").data == table.data
     again = finance("GET", f"/v1/invoices/{done.json['reissue']['id']}").json
     assert (again["replaces"], again["totals"]["net"]) == (str(invoice), 2_000_000)
 

@@ -131,7 +131,7 @@ class Market:
             desk = Desk(connection, at)
             intake = IntakeDesk(desk, SECRET, {pinned.buyer_id: timeline.buyer_country})
             digests = intake.digests(pinned.buyer_id, submission.prospect)
-            intake.prefetch([(pinned.supplier_id, pinned.buyer_id, reference, digests)], at)
+            intake.prefetch([(pinned, reference, digests)], at)
             with keeping(desk.flush):
                 result = intake.submit(pinned, submission, at, supplier, digests=digests)
             desk.flush()
