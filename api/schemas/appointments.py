@@ -165,7 +165,7 @@ class Expansion(Strict):
 
     expand = fields.Names(
         EXPANSIONS,
-        load_default=(),
+        load_default=tuple,
         metadata={"description": "Some of events, lines, prospect, with commas between; the prospect is always there"},
     )
 

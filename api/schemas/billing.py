@@ -71,7 +71,7 @@ class DocumentExpansion(Strict):
     """What is wanted beside the document."""
 
     expand = fields.Names(
-        ("lines",), load_default=(), metadata={"description": "`lines`; a document on its own has them anyway"}
+        ("lines",), load_default=tuple, metadata={"description": "`lines`; a document on its own has them anyway"}
     )
 
 

@@ -23,10 +23,15 @@ LONGEST_TEXT: Final = 600
 PREFERRED: Final = ("supplier", "buyer", "finance", "arbiter", "admin")
 """Whose answer is shown, where several get one."""
 
+PASSWORD: Final = "shown-this-once-only"
+
 RANDOM: Final = re.compile(
     r"(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
     r"|(?P<digest>\b[0-9a-f]{64}\b)"
-    r"|(?P<key>al_(?:test_)?[0-9a-f]{10}(?:_[A-Za-z0-9_-]{43})?)"
+    r"|(?P<prefix>(?:(?<=al_)|(?<=test_)|\b)[0-9a-f]{10}(?=_|\b))"
+    r"|(?P<key>(?<=[0-9a-f]{10})_[A-Za-z0-9_-]{43})"
+    r"|(?P<slug>(?:(?<=test-buyer-)|(?<=test-supplier-))[0-9a-f]{8})"
+    r"|(?P<event>evt_[0-9a-f]{32})"
     r"|(?P<secret>whsec_[A-Za-z0-9+/=]+)"
 )
 
@@ -39,7 +44,7 @@ class Names:
 
     def steady(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: self.steady(each) for name, each in value.items()}
+            return {name: PASSWORD if name == "password" else self.steady(each) for name, each in value.items()}
         if isinstance(value, list):
             return [self.steady(each) for each in value]
         return RANDOM.sub(self._stand_in, value) if isinstance(value, str) else value
@@ -49,13 +54,13 @@ class Names:
         stand_ins = {
             "id": f"0199a3c2-5e40-7000-8000-{number:012x}",
             "digest": f"{number:02x}" * 32,
-            "key": found.group()[: 8 if "test_" in found.group() else 3] + f"{number:010x}" + "_" + "Example" * 6 + "_",
+            "prefix": f"{number:010x}",
+            "key": "_" + "Example" * 6 + "_",
+            "slug": f"{number:08x}",
+            "event": f"evt_{number:032x}",
             "secret": "whsec_" + "RXhhbXBsZSBzZWNyZXQgb2YgYSBjb25uZWN0aW9u",
         }
-        kind = found.lastgroup or "id"
-        if kind == "key" and len(found.group()) < 20:
-            return self._known.setdefault(found.group(), f"al_{number:010x}")
-        return self._known.setdefault(found.group(), stand_ins[kind])
+        return self._known.setdefault(found.group(), stand_ins[found.lastgroup or "id"])
 
 
 def recorded(stage: Stage) -> dict[str, Any]:

@@ -1435,6 +1435,7 @@ class DocumentItem(TypedDict):
     due_on: str
     state: Literal["issued", "accepted", "queried", "credited", "paid"]
     rendering: Literal["pending", "done", "failed"]
+    lines: NotRequired[list[dict[str, Any]]]
 
 DocumentItemPage = Page[DocumentItem]
 
@@ -1467,6 +1468,7 @@ class Document(TypedDict):
     due_on: str
     state: Literal["issued", "accepted", "queried", "credited", "paid"]
     rendering: Literal["pending", "done", "failed"]
+    lines: list[dict[str, Any]]
     number_series: dict[str, Any]
     parties: dict[str, Any]
     taxes: list[dict[str, Any]]
@@ -1483,7 +1485,6 @@ class Document(TypedDict):
     corrected_by: list[dict[str, Any]]
     replaces: str | None
     replaced_by: dict[str, Any] | None
-    lines: list[dict[str, Any]]
 
 
 class AnswerBody(TypedDict):

@@ -604,6 +604,7 @@ class Operations(ABC):
     def list_invoices(
         self,
         *,
+        expand: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
         period: str | None = None,
@@ -616,6 +617,8 @@ class Operations(ABC):
     def show_invoice(
         self,
         document_id: str,
+        *,
+        expand: str | None = None,
     ) -> models.Document: ...
     def answer_invoice(
         self,
