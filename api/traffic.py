@@ -14,11 +14,14 @@ from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from uuid6 import uuid7
+from werkzeug.exceptions import NotFound
 
 from api import limits
 
 HEADER: Final = "X-Request-Id"
 EXTENSION: Final = "appointment-ledger-metrics"
+NUL: Final = "\0"
+"""Nothing has it in its name, and PostgreSQL takes it in no text."""
 _HARMLESS: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _BUCKETS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -66,6 +69,8 @@ def register(app: Flask, *, log: bool) -> None:
         given = request.headers.get(HEADER, "")
         g.request_id = given if _HARMLESS.fullmatch(given) else uuid7().hex
         g.began = time.perf_counter()
+        if NUL in request.path:
+            raise NotFound
 
     @app.after_request
     def _end(response: Response) -> Response:

@@ -17,10 +17,12 @@ from flask import Flask, Request, Response, current_app, g, request, session, ur
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection, RowMapping
+from werkzeug.exceptions import BadRequest
 
 from api.databases import database
 from api.languages import gettext, known, marked
 from api.settings import Settings
+from api.traffic import NUL
 from api.units import SETTINGS, clock
 from api.web.blueprint import led_to, pages
 from api.web.devices import device_of, network_of
@@ -148,6 +150,8 @@ def _begin() -> None:
     request.max_content_length = FORM_BYTES + (getattr(view, "file_bytes", 0) if g.person is not None else 0)
     g.tabs = tuple(tab for tab in TABS if g.person is not None and g.person.has(*tab.roles))
     csrf.protect()
+    if any(NUL in value for given in (request.args, request.form) for _, values in given.lists() for value in values):
+        raise BadRequest
 
 
 def _person() -> Person | None:

@@ -78,7 +78,9 @@ def test_a_missing_key_says_how_to_authenticate(client: Any) -> None:
 
 
 def test_unknown_paths_and_methods_are_problems(client: Any) -> None:
-    assert client.get("/v1//organisations").status_code == 404
+    for path in ("/v1//organisations", "/v1/organisations/a%00", "/hooks/%00"):
+        assert client.get(path).status_code == 404
+    assert client.post("/hooks/%00").status_code == 404
     absent, wrong = client.get("/v1/nowhere"), client.put("/v1/organisations")
     assert (absent.status_code, absent.json["code"]) == (404, "not_found")
     assert (wrong.status_code, wrong.json["code"]) == (405, "method_not_allowed")

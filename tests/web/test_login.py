@@ -43,6 +43,7 @@ def test_a_wrong_password_an_unknown_address_and_a_disabled_person_look_the_same
         assert response.status_code == 401
         pages.add(response.text.split("<h1>")[1].split("<form")[0])
     assert len(pages) == 1
+    assert send(house.client(), "/login", {**RITA, "email": "rita\0"}).status_code == 400
 
 
 def test_five_failures_lock_out_even_the_right_password_for_a_while(house: House) -> None:
