@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Connection, Dialect, Table, Uuid
 from sqlalchemy.types import TypeEngine
 
 from ledger.domain.encoding import dumps
-from ledger.store.prepared import driver, is_listened_to
+from ledger.store.prepared import cursor_of, driver, is_listened_to
 
 WORTH_COPYING = 100
 Values = Sequence[Any]
@@ -48,15 +48,12 @@ def _execute(connection: Connection, statement: str, values: list[tuple[Any, ...
     """Runs it for each of the values. Returns how many rows it touched."""
     if is_listened_to(connection):
         return connection.exec_driver_sql(statement, values if len(values) > 1 else values[0]).rowcount
-    with driver(connection) as line:
-        cursor = line.cursor()
+    with cursor_of(connection) as cursor:
         if len(values) > 1:
             cursor.executemany(statement, values)
         else:
             cursor.execute(statement, values[0])
-        touched = int(cursor.rowcount)
-        cursor.close()
-        return touched
+        return int(cursor.rowcount)
 
 
 @lru_cache(maxsize=256)

@@ -17,6 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+_CURSOR = "ledger.cursor"
 Convert = Any
 """A processor of a column type: from Python to the driver or back, None where nothing is to be done."""
 
@@ -89,11 +90,9 @@ class Prepared:
         given = {**form.fixed, **values}
         for name, process in form.processors.items():
             given[name] = process(given[name])
-        with driver(connection) as line:
-            cursor = line.cursor()
+        with cursor_of(connection) as cursor:
             cursor.execute(form.sql, given if form.order is None else [given[name] for name in form.order])
             found = cursor.fetchall() if self._columns else []
-            cursor.close()
         if not form.loaders:
             return list(map(form.row._make, found))
         return [form.row._make(_loaded(row, form.loaders)) for row in found]
@@ -108,11 +107,9 @@ class Prepared:
         for name, process in form.processors.items():
             for row in given:
                 row[name] = process(row[name])
-        with driver(connection) as line:
-            cursor = line.cursor()
-            order = form.order
+        order = form.order
+        with cursor_of(connection) as cursor:
             cursor.executemany(form.sql, given if order is None else [[row[name] for name in order] for row in given])
-            cursor.close()
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Any | None:
         """The first row, if there is one."""
@@ -167,17 +164,27 @@ def together(connection: Connection) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def driver(connection: Connection) -> Iterator[Any]:
+class driver:  # noqa: N801 - reads as a function; a generator would cost as much as what it guards
     """The driver's own connection, in the transaction of ours; its errors come out as SQLAlchemy's."""
-    dialect = connection.dialect
-    line = connection.connection.driver_connection
-    assert line is not None, "a connection in a transaction has its driver's"
-    try:
-        yield line
-    except dialect.loaded_dbapi.Error as error:
-        lost = dialect.is_disconnect(error, line, None)
-        told = DBAPIError.instance(
+
+    __slots__ = ("_connection", "_line")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._line: Any = connection.connection.driver_connection
+        assert self._line is not None, "a connection in a transaction has its driver's"
+
+    def __enter__(self) -> Any:
+        return self._line
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        dialect = self._connection.dialect
+        if error is not None and isinstance(error, dialect.loaded_dbapi.Error):
+            raise self._told(error, dialect) from error
+
+    def _told(self, error: Any, dialect: Dialect) -> Exception:
+        lost = dialect.is_disconnect(error, self._line, None)
+        told: Exception = DBAPIError.instance(
             None,
             None,
             error,
@@ -187,5 +194,20 @@ def driver(connection: Connection) -> Iterator[Any]:
             dialect=dialect,
         )
         if lost:
-            connection.invalidate(error)
-        raise told from error
+            self._connection.invalidate(error)
+        return told
+
+
+class cursor_of(driver):  # noqa: N801 - as above
+    """A cursor of the driver's. PostgreSQL's serves the connection for its life: a new one costs as much as a query."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Any:
+        if self._connection.dialect.name == "sqlite":
+            return self._line.cursor()
+        info = self._connection.connection.info
+        found = info.get(_CURSOR)
+        if found is None:
+            found = info[_CURSOR] = self._line.cursor()
+        return found
