@@ -65,7 +65,8 @@ def _csv(content: bytes) -> Iterator[Found]:
     for number, row in enumerate(rows, 2):
         told = {name: (row.get(name) or "").strip() for name in (*COLUMNS, "counterparty", "iban", "id")}
         try:
-            booked_on, amount = date.fromisoformat(told["booked_on"]), _minor(told["amount"], told["currency"])
+            said = _with_point(told["amount"]) if delimiter == ";" else told["amount"]
+            booked_on, amount = date.fromisoformat(told["booked_on"]), _minor(said, told["currency"])
         except ValueError as error:
             raise Malformed.at(f"/{number}", f"line {number}: {error}") from None
         iban = told["iban"].replace(" ", "").upper()
@@ -73,6 +74,11 @@ def _csv(content: bytes) -> Iterator[Found]:
             booked_on, amount, told["currency"], told["reference"], told["counterparty"] or None, iban or None
         )  # fmt: skip
         yield ("csv", told["id"], *values), values
+
+
+def _with_point(amount: str) -> str:
+    """An amount as files with semicolons have it, such as 1.234,56."""
+    return amount.replace(".", "").replace(",", ".") if "," in amount else amount
 
 
 def _camt(content: bytes) -> Iterator[Found]:

@@ -58,7 +58,7 @@ _LAW: Final = frozenset({"Self-billing", "Reverse charge", "Not subject to VAT"}
 _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     # What a document is
     "Self-billed invoice": ("Gutschrift", "Autofacture"),
-    "Self-billed credit note": ("Korrektur der Gutschrift", "Avoir en autofacturation"),
+    "Self-billed credit note": ("Rechnungskorrektur", "Avoir en autofacturation"),
     "Rechnungskorrektur": ("Rechnungskorrektur", "Rechnungskorrektur"),
     "Statement": ("Abrechnung", "Relevé"),
     "Credit statement": ("Abrechnung über Abzüge", "Relevé de crédit"),

@@ -25,7 +25,11 @@ def payments() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 @json_option
 def take_statement(file: Path, as_json: bool) -> None:
-    """Take a camt.053 or CSV statement in; the same file again changes nothing."""
+    """Take a camt.053 or CSV statement in; the same file again changes nothing.
+
+    A CSV has the columns booked_on (2026-12-01), amount (negative where money left the account), currency, reference;
+    counterparty, iban and id, the bank's own, may follow. With semicolons between them, decimals may have a comma.
+    """
     lines = bank_statements.read(file.read_bytes())
     with opened() as engine, writing(engine) as connection:
         taken = asdict(matching.take_in(connection, lines, actor=ACTOR, now=now()))

@@ -12,7 +12,7 @@ from api.endpoints import Resource
 from api.schemas import payables as schemas
 from api.units import Answer, Command, Query, with_id
 from invoices import bank_statements, matching, payment_files, reminders, remittance
-from ledger.domain.errors import Unknown
+from ledger.domain.errors import Malformed, Unknown
 from ledger.reports import open_items
 from ledger.services import parties
 from ledger.store import tables as t
@@ -33,7 +33,11 @@ bank = t.bank_line.c
     reads=uploads.json_or_form,
 )
 def take_bank_statement(command: Command) -> Answer:
-    """Take a camt.053 or CSV statement in: what names an invoice and its open amount becomes its payment."""
+    """Take a camt.053 or CSV statement in: what names an invoice and its open amount becomes its payment.
+
+    A CSV has the columns booked_on (2026-12-01), amount (negative where money left the account), currency, reference;
+    counterparty, iban and id, the bank's own, may follow. With semicolons between them, decimals may have a comma.
+    """
     lines = bank_statements.read(command.body["content"].content)
     taken = matching.take_in(command.connection, lines, actor=command.principal.actor, now=command.now)
     return Answer(asdict(taken))
@@ -124,10 +128,13 @@ def show_ageing(query: Query) -> Answer:
 )
 def show_statement_of_account(query: Query) -> Answer:
     """Show every movement of what is payable to a supplier, with the balance after each."""
+    named, own, organisation = query.arguments["supplier"], query.principal.organisation_id, t.organisation.c
+    if named is None and own is None:
+        raise Malformed.at("supplier", "name the supplier")
     found = query.connection.execute(
-        select(t.organisation.c.id).where(
-            t.organisation.c.slug == query.arguments["supplier"],
-            t.organisation.c.kind == "supplier",
+        select(organisation.id).where(
+            organisation.id == own if named is None else organisation.slug == named,
+            organisation.kind == "supplier",
             visible(query.principal, t.organisation),
         )
     ).scalar_one_or_none()

@@ -88,9 +88,9 @@ class RemittanceQuery(Strict):
 
 
 class AccountQuery(Strict):
-    """Whose account."""
+    """Whose account; left out by a supplier: his own."""
 
-    supplier = fields.Slug(required=True)
+    supplier = fields.Slug(load_default=None)
 
 
 class Items(Strict):

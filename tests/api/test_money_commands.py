@@ -61,6 +61,9 @@ def test_finance_records_and_returns_payments(trade: Trade, caller: Callable[...
     assert (again.status_code, again.json["code"]) == (409, "payment_returned")
     shown = supplier("GET", f"/v1/invoices/{trade.document().id}").json
     assert (shown["settlement"]["open"], len(shown["payments"])) == (2_400_000, 2)
+    account = supplier("GET", "/v1/reports/statement-of-account").json["items"]
+    assert account[-1]["balance"] == 2_400_000, "his own, without naming himself"
+    assert finance("GET", "/v1/reports/statement-of-account").status_code == 400
 
 
 def test_a_large_credit_waits_for_a_second_person_of_finance(trade: Trade, caller: Callable[..., Caller]) -> None:

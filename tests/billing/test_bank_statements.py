@@ -70,6 +70,14 @@ def test_camt_is_read_transaction_by_transaction_and_what_is_pending_is_not() ->
     assert "ACME-NORTH-000001" in matching.words(first.reference), "banks break lines anywhere"
 
 
+def test_between_semicolons_decimals_may_have_a_comma() -> None:
+    head = b"booked_on;amount;currency;reference\n"
+    lines = bank_statements.read(head + b"2026-12-01;-1.234,50;EUR;A-1\n2026-12-01;12.5;EUR;A-2\n")
+    assert [line.amount for line in lines] == [-123450, 1250]
+    with pytest.raises(Malformed):
+        bank_statements.read(head + b"2026-12-01;1.234;EUR;thousand or decimals\n")
+
+
 @pytest.mark.parametrize(
     "content",
     [b"<!DOCTYPE x><x/>", b"<a>", b"<a/>", b"amount\n1", csv("2026-13-01,1,GBP,x"), csv("2026-12-01,1.001,GBP,x")],

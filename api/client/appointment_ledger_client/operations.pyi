@@ -849,7 +849,7 @@ class Operations(ABC):
     def show_statement_of_account(
         self,
         *,
-        supplier: str,
+        supplier: str | None = None,
     ) -> models.Items: ...
     def show_reminders(
         self,
