@@ -257,6 +257,8 @@ class Desk:
         created = [case for case in self.touched.values() if case.stored == 0]
         changed = [case for case in self.touched.values() if case.stored > 0]
         if created:
+            # In the order of their unique key, so that two units of work with the same ones wait and do not deadlock.
+            created.sort(key=lambda case: (case.pinned.supplier_id, case.reference))
             insert_rows(self.connection, t.appointment, [cases.whole(case, self.now) for case in created])
         if changed:
             self._update(changed)

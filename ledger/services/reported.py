@@ -176,7 +176,7 @@ def _append(
     connection: Connection, table: Table, rows: Mapping[Key, Row], known: Mapping[Key, Any], figures: Sequence[str]
 ) -> Counted:
     new, corrections = [], []
-    for key, row in rows.items():
+    for key, row in sorted(rows.items()):  # in one order, so that two at the same time do not deadlock
         before = known.get(key)
         if before is None:
             new.append({**row, "revision": 1})
