@@ -7,7 +7,7 @@ organisations already. The seed repeats the story to the letter.
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -39,7 +39,7 @@ def play(context: click.Context, seed: int, days: int, worker: str, database: st
     with _somewhere(database) as url, counting("Simulating", as_json) as tell:
         outcome = simulate(url, seed, days, worker=worker, progress=tell)
     if as_json:
-        print_json({**asdict(outcome), "violation": _told(outcome)})
+        print_json({**asdict(replace(outcome, violation=None)), "violation": _told(outcome)})
     else:
         _show(outcome)
     if outcome.violation is not None:

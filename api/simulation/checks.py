@@ -66,14 +66,14 @@ def of_books(connection: Connection) -> Iterator[str]:
     if connection.execute(twice).first() is not None:
         yield "an accrual is on two lines"
     pairs = (accrual.supplier_id, accrual.buyer_id, accrual.currency)
-    statement = document.kind == "statement"
+    posts_nothing = document.mode == "statement"
     sums = connection.execute(
         select(
             *pairs,
             func.sum(case((accrual.state != "closed", accrual.amount), else_=0)).label("cost"),
             func.sum(case((accrual.state == "held", accrual.amount), else_=0)).label("held"),
             func.sum(
-                case(((accrual.state == "open") & (line.accrual_id.is_(None) | statement), accrual.amount), else_=0)
+                case(((accrual.state == "open") & (line.accrual_id.is_(None) | posts_nothing), accrual.amount), else_=0)
             ).label("accrued"),
         )
         .outerjoin(t.document_line, line_of_accrual())

@@ -171,7 +171,9 @@ def _rows(
     connection: Connection, definition_id: UUID, since: datetime | None, until: datetime | None
 ) -> Iterator[RowMapping]:
     appointment, prospect = t.appointment.c, t.prospect.c
-    conditions: list[ColumnElement[bool]] = [appointment.definition_id == definition_id]
+    # Appointments are indexed under their agreement.
+    agreements = select(t.agreement.c.id).where(t.agreement.c.definition_id == definition_id)
+    conditions: list[ColumnElement[bool]] = [appointment.agreement_id.in_(agreements)]
     if since is not None:
         conditions.append(appointment.starts_at >= since)
     if until is not None:

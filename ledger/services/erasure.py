@@ -124,7 +124,10 @@ def _digests(connection: Connection, subject: Subject, sees: Sees, secret: bytes
 def _people(connection: Connection, subject: Subject, digests: set[str], sees: Sees) -> Sequence[Any]:
     """The prospects that are this person and not erased yet."""
     prospect, appointment, key = t.prospect.c, t.appointment.c, t.contact_key.c
-    known = select(key.appointment_id).where(key.digest.in_(digests), key.kind.in_([kind.value for kind in _KINDS]))
+    # Digests are indexed under their buyer.
+    buyers = select(t.organisation.c.id).where(t.organisation.c.kind == "buyer")
+    named = (key.buyer_id.in_(buyers), key.digest.in_(digests), key.kind.in_([kind.value for kind in _KINDS]))
+    known = select(key.appointment_id).where(*named)
     found: list[ColumnElement[bool]] = [prospect.appointment_id.in_(known)]
     if subject.appointment_id is not None:
         found.append(prospect.appointment_id == subject.appointment_id)

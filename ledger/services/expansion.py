@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from ledger.services import private
 from ledger.store import tables as t
+from ledger.store.lookups import line_of_accrual
 
 PROSPECT, EVENTS, LINES = EXPANSIONS = ("prospect", "events", "lines")
 """The prospect stands in every appointment, asked for or not."""
@@ -22,8 +23,9 @@ _LINES: Final = (
         t.document.c.kind.label("document_kind"),
         t.document.c.currency,
     )
+    .join_from(t.accrual, t.document_line, line_of_accrual())
     .join(t.document, t.document.c.id == t.document_line.c.document_id)
-    .where(t.document_line.c.appointment_id.in_(bindparam("ids", expanding=True)))
+    .where(t.accrual.c.appointment_id.in_(bindparam("ids", expanding=True)))
     .order_by(t.document.c.issued_at, t.document_line.c.document_id, t.document_line.c.number)
 )
 _EVENTS: Final = (

@@ -54,6 +54,12 @@ class IncomingDelivery(SQLModel, table=True):
         Index("ix_incoming_delivery_organisation_id_id", "organisation_id", "id"),
         Index("ix_incoming_delivery_connection_id_id", "connection_id", "id"),
         Index(
+            "ix_incoming_delivery_appointment_id",
+            "appointment_id",
+            postgresql_where=text("appointment_id IS NOT NULL"),
+            sqlite_where=text("appointment_id IS NOT NULL"),
+        ),
+        Index(
             "ix_incoming_delivery_waiting",
             "received_at",
             postgresql_where=text("state = 'unmatched'"),

@@ -89,6 +89,12 @@ class Accrual(SQLModel, table=True):
         Index("ix_accrual_supplier_id_buyer_id", "supplier_id", "buyer_id"),
         Index("ix_accrual_appointment_id", "appointment_id"),
         Index(
+            "ix_accrual_corrects_accrual_id",
+            "corrects_accrual_id",
+            postgresql_where=text("corrects_accrual_id IS NOT NULL"),
+            sqlite_where=text("corrects_accrual_id IS NOT NULL"),
+        ),
+        Index(
             "ix_accrual_credit",
             "agreement_id",
             "effective_at",

@@ -10,10 +10,11 @@ from uuid import uuid4
 
 from tests.api import play
 from tests.api import scene as scenes
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, store_of
 from tests.api.scene import LENGTH_OF_AN_ID, Scene
 from tests.api.tenancy import ROWS
 from tests.support import databases
+from tests.support.plans import heard
 
 METHODS = ("get", "post", "put", "patch", "delete")
 Operations = Mapping[str, tuple[str, str, dict[str, Any]]]
@@ -27,6 +28,8 @@ class Stage:
         self._path.write_bytes(template.read_bytes())
         self.scene: Scene = scenes.built(databases.sqlite_url_of(self._path), (folder / "documents").as_uri())
         self._copy(self._path, self._kept)
+        self.statements: dict[tuple[str, str], set[str]] = {}
+        """What the database was told by each operation, with its values, by what was asked for in the URL beside its row's."""
         self.nobody = Caller(self.scene.app.test_client(), "nobody")
         self._testers: dict[str, tuple[Caller, str]] = {}
         self._answers: dict[tuple[str, str, str, bool], Any] = {}
@@ -55,7 +58,8 @@ class Stage:
             caller, disputed = self._tester(who)
             ids = ids | {"sandbox_dispute": disputed}
         target = path.format(**{each: ids[row.named(each, path)] for each in re.findall(r"{(\w+)}", path)})
-        answer = caller(method, target + (query or row.query), filled(row.body, ids))
+        with heard(store_of(self.scene.app).engine, self.statements.setdefault((name, query), set())):
+            answer = caller(method, target + (query or row.query), filled(row.body, ids))
         if method != "GET" and answer.status_code not in (401, 403, 404):
             self._copy(self._kept, self._path)
         return answer

@@ -16,6 +16,7 @@ from tests.api.conftest import store_of
 from tests.api.examples import PLACE, recorded
 from tests.api.stage import Stage
 from tests.api.tenancy import FOREIGN, OTHERS, ROWS
+from tests.support.plans import WHOLE, read_whole
 
 EACH_TIME = {"X-Request-Id", "Content-Length"}
 """Headers that two answers to the same question need not share; a path in the body may be longer than another."""
@@ -110,6 +111,25 @@ def test_no_operation_answers_a_code_that_it_does_not_name(stage: Stage) -> None
                 if answer.get_json()["code"] not in content["schema"]["allOf"][1]["properties"]["code"]["enum"]:
                     unnamed[name, who] = (answer.status_code, answer.get_json()["code"])
     assert unnamed == {}
+
+
+def test_however_much_is_on_record_no_operation_reads_all_of_it(stage: Stage) -> None:
+    for name, row in ROWS.items():
+        for who in sorted(stage.scene.callers.keys() - {"clerk"}):
+            if row.anybody or row.status(who, stage.operations[name][1]) < 300:
+                stage.ask(who, name)
+    with store_of(stage.scene.app).engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.set_trace_callback(None)
+        read = {
+            (name, table): statement
+            for (name, query), statements in stage.statements.items()
+            for statement in statements
+            if not query
+            for table in read_whole(raw, statement)
+        }
+    assert {of: statement for of, statement in read.items() if of[0] not in WHOLE} == {}
+    assert WHOLE.keys() - {name for name, _ in read} == set()
 
 
 def shown(answer: Any) -> Any:
