@@ -155,7 +155,11 @@ def _matches(text: str) -> ColumnElement[bool]:
     appointment, prospect, linked = t.appointment.c, t.prospect.c, t.linked_reference.c
     return or_(
         appointment.reference.icontains(text, autoescape=True),
-        exists().where(linked.appointment_id == appointment.id, linked.reference.icontains(text, autoescape=True)),
+        exists().where(
+            linked.buyer_id == appointment.buyer_id,
+            linked.appointment_id == appointment.id,
+            linked.reference.icontains(text, autoescape=True),
+        ),
         exists().where(
             prospect.appointment_id == appointment.id,
             or_(

@@ -271,19 +271,19 @@ def attach_waiting(engine: Engine, since: datetime, now: datetime, secret: bytes
     """Looks again at what came since then, waits, and names something that is on record now. How many found theirs."""
     hint, column = t.delivery_hint.c, t.incoming_delivery.c
     link, key, organisation = t.calendar_link.c, t.contact_key.c, t.organisation.c
+    # Digests are indexed under their buyer.
+    buyers = select(organisation.id).where(organisation.kind == Party.BUYER.value)
     known = or_(
         hint.kind == "appointment",
         exists().where(link.value == hint.value),
-        exists().where(
-            organisation.kind == Party.BUYER.value, key.buyer_id == organisation.id, key.digest == hint.value
-        ),
+        exists().where(key.buyer_id.in_(buyers), key.digest == hint.value),
     )
     query = (
         select(column.id)
-        .distinct()
-        .join_from(t.incoming_delivery, t.delivery_hint, column.id == hint.delivery_id)
-        .where(column.state == UNMATCHED, column.received_at >= since, known)
-        .order_by(column.id)
+        .where(
+            column.state == UNMATCHED, column.received_at >= since, exists().where(hint.delivery_id == column.id, known)
+        )
+        .order_by(column.received_at, column.id)
         .limit(MOST_AT_ONCE)
     )
     with reading(engine) as connection:

@@ -100,9 +100,6 @@ class Finder:
             slug, reference = self.message.reference
             supplier = select(t.organisation.c.id).where(t.organisation.c.slug == slug).scalar_subquery()
             conditions.append((t.appointment.c.supplier_id == supplier) & (t.appointment.c.reference == reference))
-            again = t.linked_reference.c
-            anew = select(again.appointment_id).where(again.supplier_id == supplier, again.reference == reference)
-            conditions.append(t.appointment.c.id.in_(anew))
             linked = t.linked_reference.c
             anew = select(linked.appointment_id).where(linked.supplier_id == supplier, linked.reference == reference)
             conditions.append(t.appointment.c.id.in_(anew))
