@@ -29,7 +29,7 @@ class Stage:
         self.scene: Scene = scenes.built(databases.sqlite_url_of(self._path), (folder / "documents").as_uri())
         self._copy(self._path, self._kept)
         self.statements: dict[tuple[str, str], set[str]] = {}
-        """What the database was told by each operation, values included; apart by what an URL asked for beyond its row."""
+        """What the database was told by each operation, values included, by what was asked for beyond its row."""
         self.nobody = Caller(self.scene.app.test_client(), "nobody")
         self._testers: dict[str, tuple[Caller, str]] = {}
         self._answers: dict[tuple[str, str, str, bool], Any] = {}
