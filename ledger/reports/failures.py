@@ -16,7 +16,7 @@ from ledger.domain.lifecycle import CriterionFinding
 from ledger.domain.rates import Rate
 from ledger.domain.terms import Outcome
 from ledger.reports.scope import DIMENSIONS, Scope
-from ledger.reports.trade import PLACE, Tallies
+from ledger.reports.trade import Tallies
 from ledger.store import tables as t
 
 _SOURCE = DIMENSIONS.index("source")
@@ -78,9 +78,7 @@ def _refuted(scope: Scope) -> Iterable[tuple[str | None, str, int]]:
     findings = cast(row.criteria, String).label("findings")
     for span in scope.spans():
         inside = scope.within(t.appointment, row.starts_at, span)
-        marked = select(*(row[name] for name in PLACE), findings).where(
-            inside, row.outcome == Outcome.DISQUALIFIED.value
-        )
+        marked = select(row.source, findings).where(inside, row.outcome == Outcome.DISQUALIFIED.value)
         groups = marked.subquery()
         columns = (groups.c.source, groups.c.findings)
         for each in scope.connection.execute(select(*columns, func.count().label("number")).group_by(*columns)):

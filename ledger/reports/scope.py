@@ -17,6 +17,8 @@ from ledger.domain.calendar import Period
 from ledger.store import tables as t
 
 DIMENSIONS: Final = ("supplier", "buyer", "definition", "source", "channel", "month")
+COLUMNS_OF: Final = {"supplier": "supplier_id", "buyer": "buyer_id", "source": "source", "channel": "channel"}
+"""Of the dimensions that a row names itself, besides its definition."""
 MOST_MONTHS: Final = 24
 
 Key = tuple[Any, ...]
@@ -82,7 +84,7 @@ class Scope:
         return {row.id: row for row in self.connection.execute(query)}
 
     @cached_property
-    def slugs(self) -> dict[UUID, str]:
+    def slugs(self) -> dict[UUID | None, str]:
         query = select(t.organisation.c.id, t.organisation.c.slug)
         return {row.id: row.slug for row in self.connection.execute(query)}
 
@@ -136,19 +138,21 @@ class Scope:
         known = table.c.definition_id.in_(span.definitions)
         return and_(mine, or_(known, table.c.definition_id.is_(None)) if table.c.definition_id.nullable else known)
 
-    def key(
-        self,
-        row: Mapping[Any, Any],
-        month: str | None,
-    ) -> Key:
-        """What a row counts under; `row` has the identifiers, source and channel."""
+    @cached_property
+    def place(self) -> tuple[str, ...]:
+        """The columns that tell under which key a row counts."""
+        divided = [column for name, column in COLUMNS_OF.items() if name in self.asked.by]
+        return ("definition_id", *divided)
+
+    def key(self, row: Mapping[Any, Any], month: str | None) -> Key:
+        """What a row counts under; `row` has the columns of `place`."""
         definition = self.definitions.get(row["definition_id"])
         values = {
-            "supplier": self.slugs.get(row["supplier_id"]),
-            "buyer": self.slugs.get(row["buyer_id"]),
+            "supplier": self.slugs.get(row.get("supplier_id")),
+            "buyer": self.slugs.get(row.get("buyer_id")),
             "definition": None if definition is None else definition.slug,
-            "source": row["source"],
-            "channel": row["channel"],
+            "source": row.get("source"),
+            "channel": row.get("channel"),
             "month": month,
         }
         divided = tuple(values[name] if name in self.asked.by else None for name in DIMENSIONS)

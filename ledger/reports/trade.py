@@ -8,11 +8,10 @@ their own records.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, select, true
 
 from ledger.domain.calendar import Period
 from ledger.domain.foreseen import Foreseen
@@ -21,9 +20,9 @@ from ledger.domain.lifecycle import EventKind
 from ledger.domain.money import BASIS_POINTS
 from ledger.reports.scope import Key, Scope, Span
 from ledger.store import tables as t
+from ledger.store.lookups import WholeHours, elements_of
 
-row, event, dispute = t.appointment.c, t.appointment_event.c, t.dispute.c
-PLACE: Final = ("supplier_id", "buyer_id", "definition_id", "source", "channel")
+row, event, dispute, refusal = t.appointment.c, t.appointment_event.c, t.dispute.c, t.intake_refusal.c
 STATE: Final = ("schedule", "attendance", "outcome", "qualified", "verdict")
 FLAGS: Final = ("silent", "found", "disputed", "overturned", "returned", "valued", "sold", "followed")
 OVERTURNING: Final = ("contest", "contradiction")
@@ -81,25 +80,28 @@ MARKS: Final = (
     exists().where(t.sale.c.appointment_id == row.id, won_sale()).label("sold"),
     exists().where(t.sale.c.appointment_id == row.id).label("followed"),
 )
-COLUMNS: Final = (*(row[name] for name in (*PLACE, *STATE)), *MARKS)
 
 
-def outcomes(scope: Scope, foreseen: Iterable[Foreseen]) -> Tallies:
-    """Appointments by the month of their slot, and what their sales brought in."""
+def outcomes(scope: Scope, foreseen: Iterable[Foreseen], *, marked: bool = True) -> Tallies:
+    """Appointments by the month of their slot, and what their sales brought in.
+
+    Not `marked`, neither sales nor any of `FLAGS` are looked up.
+    """
     due = {each.id: each for each in foreseen}
     tallies: Tallies = {}
+    columns = (*(row[name] for name in (*scope.place, *STATE)), *(MARKS if marked else ()))
     for span in scope.spans():
         inside = scope.within(t.appointment, row.starts_at, span)
-        marked = select(*COLUMNS, row.amount).where(inside).subquery()
-        groups = [marked.c[name] for name in (*PLACE, *STATE, *FLAGS)]
-        query = select(*groups, func.count().label("number"), func.sum(marked.c.amount).label("amount"))
+        read = select(*columns, row.amount).where(inside).subquery()
+        groups = [read.c[column.key] for column in columns]
+        query = select(*groups, func.count().label("number"), func.sum(read.c.amount).label("amount"))
         for each in scope.connection.execute(query.group_by(*groups)).mappings():
             _count(_of(tallies, scope, each, span), each, each["number"], int(each["amount"]))
-        for before in stored_of(scope, inside, due, row.amount, *COLUMNS):
+        for before in stored_of(scope, inside, due, row.amount, *columns):
             tally, settled = _of(tallies, scope, before, span), due[before["id"]]
             _count(tally, before, -1, -before["amount"])
             _count(tally, _settled(before, settled), 1, settled.amount)
-        for sale in scope.connection.execute(_revenue(scope, inside)).mappings():
+        for sale in scope.connection.execute(_revenue(scope, inside)).mappings() if marked else ():
             if (key := scope.key(sale, span.month))[-1] == sale["currency"]:
                 tallies.setdefault(key, Tally()).revenue += int(sale["revenue"])
     return tallies
@@ -118,6 +120,8 @@ def stored_of(
 def _settled(stored: Mapping[Any, Any], settled: Foreseen) -> dict[str, Any]:
     """The columns once what is due is settled."""
     kinds, upheld = settled.kinds, settled.upheld
+    if "silent" not in stored:
+        return {**stored, **settled.state}
     return {
         **stored,
         **settled.state,
@@ -139,7 +143,7 @@ def _count(tally: Tally, each: Mapping[Any, Any], number: int, amount: int) -> N
         return
     tally.outcomes[each["outcome"] or "undecided"] += number
     for name in ("disputed", "overturned", "returned", "valued"):
-        counts[name] += number * bool(each[name])
+        counts[name] += number * bool(each.get(name))
     if not held:
         counts["cancelled"] += number
         return
@@ -147,12 +151,12 @@ def _count(tally: Tally, each: Mapping[Any, Any], number: int, amount: int) -> N
     counts["qualified"] += number * bool(each["qualified"])
     counts[attendance] += number
     for name in ("silent", "found", "sold", "followed"):
-        counts[name] += number * bool(each[name])
+        counts[name] += number * bool(each.get(name))
     counts["delivered"] += number * bool(each["qualified"] and attendance == "attended")
 
 
 def _revenue(scope: Scope, inside: ColumnElement[bool]) -> Select[Any]:
-    sale, place = t.sale.c, [row[name] for name in PLACE]
+    sale, place = t.sale.c, [row[name] for name in scope.place]
     return (
         select(*place, sale.currency, func.sum(sale.revenue).label("revenue"))
         .join_from(t.sale, t.appointment, row.id == sale.appointment_id)
@@ -161,33 +165,55 @@ def _revenue(scope: Scope, inside: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def submissions(scope: Scope, tallies: Tallies) -> None:
-    """What was submitted, by the month of submission: taken with the lead's age and reach, refused with the clauses."""
-    key, prospect, refusal = t.contact_key.c, t.prospect.c, t.intake_refusal.c
-    reached = exists().where(key.appointment_id == row.id, key.kind.in_(("email", "phone")))
+def submissions(scope: Scope, tallies: Tallies, *, leads: bool = True) -> None:
+    """What was submitted, by the month of submission: taken with the lead's age and reach, refused with the clauses.
+
+    Without `leads`, neither age nor reach is looked up.
+    """
+    place = [row[name] for name in scope.place]
     for span in scope.spans():
+        inside = scope.within(t.appointment, row.submitted_at, span)
         taken = (
-            select(*(row[name] for name in PLACE), row.submitted_at, prospect.lead_created_at, reached.label("reached"))
-            .join_from(t.appointment, t.prospect, prospect.appointment_id == row.id)
-            .where(scope.within(t.appointment, row.submitted_at, span))
+            _leads(scope, inside)
+            if leads
+            else select(*place, func.count().label("number")).where(inside).group_by(*place)
         )
-        for each in scope.connection.execute(taken.execution_options(yield_per=5_000)).mappings():
-            tally = _of(tallies, scope, each, span)
-            tally.counts["taken"] += 1
-            tally.counts["unreachable"] += not each["reached"]
-            if each["lead_created_at"] is not None:
-                tally.lead_hours[_hours(each["submitted_at"], each["lead_created_at"])] += 1
+        for each in scope.connection.execute(taken).mappings():
+            tally, number = _of(tallies, scope, each, span), each["number"]
+            tally.counts["taken"] += number
+            tally.counts["unreachable"] += number * (not each.get("reached", True))
+            if each.get("hours") is not None:
+                tally.lead_hours[each["hours"]] += number
         inside = scope.within(t.intake_refusal, refusal.submitted_at, span)
-        refused = select(*(refusal[name] for name in PLACE), refusal.violations).where(inside)
-        for each in scope.connection.execute(refused.execution_options(yield_per=5_000)).mappings():
+        _refused(scope, tallies, span, inside)
+
+
+def _leads(scope: Scope, inside: ColumnElement[bool]) -> Select[Any]:
+    """What was taken, in groups of equal age (whole hours) and reach."""
+    key, prospect = t.contact_key.c, t.prospect.c
+    reached = exists().where(key.appointment_id == row.id, key.kind.in_(("email", "phone"))).label("reached")
+    hours = WholeHours(row.submitted_at, prospect.lead_created_at).label("hours")
+    taken = (
+        select(*(row[name] for name in scope.place), hours, reached)
+        .join_from(t.appointment, t.prospect, prospect.appointment_id == row.id)
+        .where(inside)
+        .subquery()
+    )
+    return select(*taken.c, func.count().label("number")).group_by(*taken.c)
+
+
+def _refused(scope: Scope, tallies: Tallies, span: Span, inside: ColumnElement[bool]) -> None:
+    """Refusals, and how many of them name each clause and each code."""
+    place, number = [refusal[name] for name in scope.place], func.count(refusal.id.distinct()).label("number")
+    counted = select(*place, number).where(inside).group_by(*place)
+    for each in scope.connection.execute(counted).mappings():
+        _of(tallies, scope, each, span).counts["refused"] += each["number"]
+    for name in ("clause", "code"):
+        elements, told = elements_of(scope.connection.dialect.name, refusal.violations, name)
+        named = select(*place, told.label("told"), number).join_from(t.intake_refusal, elements, true())
+        for each in scope.connection.execute(named.where(inside).group_by(*place, told)).mappings():
             tally = _of(tallies, scope, each, span)
-            tally.counts["refused"] += 1
-            tally.clauses.update({violation["clause"] for violation in each["violations"]})
-            tally.codes.update({violation["code"] for violation in each["violations"]})
-
-
-def _hours(later: datetime, earlier: datetime) -> int:
-    return max(0, int((later - earlier).total_seconds()) // 3600)
+            (tally.clauses if name == "clause" else tally.codes)[each["told"]] += each["number"]
 
 
 def activity(scope: Scope, tallies: Tallies) -> None:
@@ -197,7 +223,7 @@ def activity(scope: Scope, tallies: Tallies) -> None:
     corrected = exists().where(
         later.c.supplier_id == day.supplier_id, later.c.subject == day.subject, later.c.revision > day.revision
     )
-    place = [day[name] for name in PLACE]
+    place = [day[name] for name in scope.place]
     mine = and_(scope.sees(t.activity), scope.narrowed(t.activity), day.day >= since, day.day < until, ~corrected)
     query = select(*place, day.day, func.sum(day.dials).label("dials"), func.sum(day.conversations).label("talks"))
     for each in scope.connection.execute(query.where(mine).group_by(*place, day.day)).mappings():
@@ -218,13 +244,19 @@ def findings(scope: Scope, tallies: Tallies) -> None:
     """
     share = event.payload["share"].as_integer()
     for span in scope.spans():
-        query = (
-            select(*(row[name] for name in PLACE), row.ends_at, event.effective_at, share.label("share"))
+        found = (
+            select(
+                *(row[name] for name in scope.place),
+                WholeHours(event.effective_at, row.ends_at).label("hours"),
+                func.coalesce(share < BASIS_POINTS, false()).label("rejected"),
+            )
             .join_from(t.appointment, t.appointment_event, event.appointment_id == row.id)
             .where(scope.within(t.appointment, row.starts_at, span), event.kind == EventKind.FOUND.value)
+            .subquery()
         )
-        for each in scope.connection.execute(query.execution_options(yield_per=5_000)).mappings():
-            tally = _of(tallies, scope, each, span)
-            tally.counts["findings"] += 1
-            tally.counts["rejections"] += each["share"] is not None and each["share"] < BASIS_POINTS
-            tally.lead_hours[_hours(each["effective_at"], each["ends_at"])] += 1
+        groups = select(*found.c, func.count().label("number")).group_by(*found.c)
+        for each in scope.connection.execute(groups).mappings():
+            tally, number = _of(tallies, scope, each, span), each["number"]
+            tally.counts["findings"] += number
+            tally.counts["rejections"] += number * bool(each["rejected"])
+            tally.lead_hours[each["hours"]] += number

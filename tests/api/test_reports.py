@@ -1,14 +1,22 @@
 """Reports: counted by hand, the same before and after the worker, and to each role its own."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from freezegun import freeze_time
-from sqlalchemy import Engine
+from sqlalchemy import Engine, literal, null, select, true
 
+from ledger.domain.calendar import Period
+from ledger.reports import failures, trade
+from ledger.reports.course import costs
+from ledger.reports.scope import Asked, Scope
 from ledger.services.deadlines import settle_due
+from ledger.services.foreseeing import foreseen
+from ledger.store.engine import reading
+from ledger.store.lookups import WholeHours
+from ledger.store.types import Instant
 from tests.api.conftest import Caller
 from tests.api.terms import SLUG, agreed, body_of, submission
 
@@ -91,6 +99,28 @@ def test_a_month_is_counted_as_by_hand_before_and_after_the_worker(
     assert own == before | {"revenue": None}
     assert shown(caller("supplier", "best-leads"), "suppliers") == shown(caller("buyer", "south-bank"), "buyers") == []
     assert [item["supplier"] for item in shown(caller("arbiter"), "suppliers")] == ["acme-calls"]
+
+
+def test_who_asks_less_of_the_same_month_is_told_the_same(month: None, app_engine: Engine) -> None:
+    asked = Asked(Period(2026, 10), Period(2026, 10), ("source",))
+    with reading(app_engine) as connection:
+        scope = Scope(connection, asked, lambda _table: true())
+        due = foreseen(connection, scope.agreements, datetime(2026, 10, 20, 10, tzinfo=UTC))
+        told = []
+        for whole in (True, False):
+            tallies = trade.outcomes(scope, due, marked=whole)
+            trade.submissions(scope, tallies, leads=whole)
+            told.append((failures.failures(scope, tallies), failures.sources(tallies), costs(tallies)))
+    assert len(due) == 1 and told[0] == told[1]
+    assert {each.clause for each in told[0][0]} >= {"outcomes.cancelled_by_buyer", "criteria.size"}
+
+
+def test_hours_are_whole_and_none_where_the_later_comes_first(engine: Engine) -> None:
+    noon = datetime(2026, 10, 5, 12, microsecond=300_000, tzinfo=UTC)
+    ages = (timedelta(hours=3), timedelta(hours=3) - timedelta(microseconds=1), timedelta(hours=-5))
+    hours = [WholeHours(literal(noon, Instant()), literal(noon - age, Instant())) for age in ages]
+    with reading(engine) as connection:
+        assert connection.execute(select(*hours, WholeHours(literal(noon, Instant()), null()))).one() == (3, 2, 0, None)
 
 
 def test_the_mirror_shows_rejections_and_silence_and_the_data_what_was_wrong(

@@ -17,6 +17,7 @@ from tests.support import catalogues
 from tests.web.conftest import House, send
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+LOOSE = re.compile(r"«[ \w]|[ \w]»|[^\u00a0\u202f][:;?!](?= |$)| [:;?!]")
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%%|</?\w+")
 
 
@@ -34,6 +35,13 @@ def _alike(english: str | list[str] | tuple[str, ...], told: tuple[str, ...]) ->
     wanted = {mark for form in asked for mark in PLACEHOLDER.findall(form)}
     free = {"%(n)s"} if len(asked) > 1 else set()
     return all(wanted - free <= set(PLACEHOLDER.findall(form)) <= wanted for form in told)
+
+
+def test_a_french_line_never_ends_before_its_punctuation() -> None:
+    """A no-break space stands before : ; ? ! and within « »; a header's name is told as it is sent."""
+    french = catalogues.messages(catalogues.kept("fr")).values()
+    told = [form.replace("Authorization:", "") for message in french for form in catalogues.strings(message)]
+    assert [form for form in told if LOOSE.search(form)] == []
 
 
 def test_what_is_said_inside_is_in_that_language() -> None:
