@@ -16,13 +16,14 @@ import pyotp
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, true
 from werkzeug.exceptions import HTTPException
 
 from api import create_app, demo
 from api.demo import Login
 from api.web import VIEWS, sessions
-from ledger.services import definitions
+from ledger.domain.signatures import Provider
+from ledger.services import connections, definitions, endpoints
 from ledger.services.access import ADMIN, ARBITER, BUYER, FINANCE, SUPPLIER
 from ledger.store import tables as t
 from ledger.store.engine import make_engine, writing
@@ -42,17 +43,17 @@ ROLES = {
     "admin@operator.example": ADMIN,
 }
 DEFINITION = "north-bank:uk-finance-review"
+SIGNED_WITH = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
 BROWSERS_OWN = ("chrome://", "chrome-extension://")
 FILES = ("web.evidence_content", "web.document_preview")
-WIRED = frozenset({"web.connection", "web.endpoint", "web.delivery"})
 ELSEWHERE = {
-    BUYER: WIRED | {"web.dispute_form"},  # the supplier's walk has it
-    SUPPLIER: WIRED,
+    BUYER: frozenset({"web.dispute_form"}),  # the supplier's walk has it
+    SUPPLIER: frozenset[str](),
     FINANCE: frozenset[str](),
     ARBITER: frozenset({"web.document"}),
-    ADMIN: frozenset({"web.document", "web.appointment", "web.why", *WIRED}),
+    ADMIN: frozenset({"web.document", "web.appointment", "web.why"}),
 }
-"""What a role may open and no page leads to on the demonstration, which is connected to nothing outside."""
+"""What a role may open and no page leads to on the demonstration."""
 UNLINKED = ("/inbox/confirm", f"/definitions/{DEFINITION}/dry-run", f"/definitions/{DEFINITION}/publish")
 """Pages that a form leads to."""
 SEVERAL = {"web.appointment": 4, "web.inbox": 2}
@@ -86,6 +87,7 @@ def installation(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
     engine = make_engine(url)
     logins = demo.make(engine, b"secret", NOW, key=SECRET, keep=lambda _logins: None)
     draft_anew(engine)
+    connect(engine)
     engine.dispose()
     app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET, "TESTING": True, "DOCUMENTS_URL": folder.as_uri()})
     with pytest.MonkeyPatch.context() as patch, serving(app) as address:
@@ -105,6 +107,20 @@ def draft_anew(engine: Engine) -> None:
         definitions.put_draft(connection, row.definition_id, row.document, now=NOW)
         definitions.publish(connection, row.definition_id, effective_from=NOW, now=NOW, actor="demo")
         definitions.put_draft(connection, row.definition_id, row.document, now=NOW)
+
+
+def connect(engine: Engine) -> None:
+    """Both sides and the operator are connected to something outside, and a message to each side is on its way."""
+    organisation = t.organisation.c
+    with writing(engine) as connection:
+        query = select(organisation.slug, organisation.id).where(organisation.slug.in_(("north-bank", "acme-calls")))
+        for slug, owner in connection.execute(query).all():
+            url = f"https://{slug}.example/hook"
+            made = endpoints.create(connection, owner, url, None, None, SECRET, NOW, "demo", private=False)
+            endpoints.test(connection, made.row["id"], NOW, true(), livemode=True)
+            connections.create(
+                connection, f"{slug}-rooms", Provider.STANDARD_WEBHOOKS, owner, SIGNED_WITH, SECRET, NOW, "demo"
+            )
 
 
 @pytest.mark.timeout(480)
