@@ -8,6 +8,7 @@ Refuses to overwrite an appointment that changed underneath it.
 
 import heapq
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,8 +31,9 @@ from ledger.services.holding import DISPUTED, Books, Holding
 from ledger.services.posting import Accounts, Postings
 from ledger.services.replacing import Promises
 from ledger.store import tables as t
-from ledger.store.bulk import insert_rows, update_rows
+from ledger.store.bulk import WORTH_COPYING, insert_rows, update_rows
 from ledger.store.lookups import line_of_accrual
+from ledger.store.prepared import together
 from ledger.store.types import new_id
 
 
@@ -255,15 +257,16 @@ class Desk:
         """Writes everything collected. The desk can go on afterwards."""
         assert not self.preview, "a preview writes nothing"
         created = [case for case in self.touched.values() if case.stored == 0]
+        # In the order of their unique key, so that two units of work with the same ones wait and do not deadlock.
+        created.sort(key=lambda case: (case.pinned.supplier_id, case.reference))
         changed = [case for case in self.touched.values() if case.stored > 0]
-        if created:
-            # In the order of their unique key, so that two units of work with the same ones wait and do not deadlock.
-            created.sort(key=lambda case: (case.pinned.supplier_id, case.reference))
-            insert_rows(self.connection, t.appointment, [cases.whole(case, self.now) for case in created])
         if changed:
             self._update(changed)
-        for name, rows in self.rows.items():
-            insert_rows(self.connection, t.metadata.tables[name], rows)
+        new = {"appointment": [cases.whole(case, self.now) for case in created], **self.rows}
+        few = 0 < max(map(len, new.values())) < WORTH_COPYING
+        with together(self.connection) if few else nullcontext():
+            for name, rows in new.items():
+                insert_rows(self.connection, t.metadata.tables[name], rows)
         for statement in self.updates:
             self.connection.execute(statement)
         self.postings.write()
