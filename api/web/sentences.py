@@ -6,6 +6,7 @@ Each is spelled as `ledger` and `invoices` say it, with a name for what varies. 
 from typing import Final
 
 from api.languages import marked
+from api.web import refused_sentences
 from invoices.languages import Language
 
 MOMENTS: Final[dict[Language, str]] = {
@@ -349,4 +350,4 @@ ADVICE: Final = (
     marked("must have exactly one unit"),
 )
 """What makes a draft loose or unreadable, and how it is mended."""
-KNOWN: Final = (*HISTORY, *ANSWERS, *PHRASES, *TERMS, *REFUSALS, *ADVICE)
+KNOWN: Final = (*HISTORY, *ANSWERS, *PHRASES, *TERMS, *REFUSALS, *refused_sentences.SERVICES, *ADVICE)
