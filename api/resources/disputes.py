@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select, true
 
+from api import etags
 from api.auth import ARBITER, OPERATOR, PARTIES, visible
 from api.endpoints import Resource
 from api.resources.appointments import actor_of, findings_of, taken_in_hand
@@ -19,8 +20,9 @@ from api.schemas import disputes as schemas
 from api.schemas import page_of
 from api.units import Answer, Command, Query, with_id
 from ledger.domain.disputes import Position
-from ledger.domain.errors import Unknown
-from ledger.services import dispute_reading, disputes, keeping, private
+from ledger.domain.errors import Unknown, VersionMismatch
+from ledger.services import Kept, dispute_reading, disputes, keeping, private
+from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
 from ledger.store import tables as t
@@ -70,18 +72,18 @@ def list_disputes(query: Query) -> Answer:
     return Answer({"items": items, "next_cursor": None if following is None else listing.cursor_for(following)})
 
 
-@blueprint.query("/disputes/<uuid:dispute_id>", roles=READERS, answers=schemas.Dispute)
+@blueprint.query("/disputes/<uuid:dispute_id>", roles=READERS, answers=schemas.Dispute, versioned=True)
 def show_dispute(query: Query, dispute_id: UUID) -> Answer:
     """Show a dispute with both sides' messages and evidence."""
-    return Answer(_whole(query.connection, dispute_id, partial(visible, query.principal), query.now))
+    shown = _whole(query.connection, dispute_id, partial(visible, query.principal), query.now)
+    return Answer(shown, version=_version(shown))
 
 
 @blueprint.command("/disputes/<uuid:dispute_id>/reply", roles=PARTIES, takes=schemas.ReplyBody, answers=schemas.Dispute)
 def reply_to_dispute(command: Command, dispute_id: UUID) -> Answer:
     """Concede, which makes the claim true, or contest, which brings it to the arbiter."""
     actor, body = actor_of(command.principal), command.body
-    desk = Desk(command.connection, command.now)
-    case = disputes.in_hand(desk, dispute_id, actor, command.now)
+    desk, case = _in_hand(command, dispute_id, actor)
     with keeping(desk.flush):
         disputes.reply(desk, case, dispute_id, Position(body["position"]), body["message"], actor, command.now)
     desk.flush()
@@ -98,8 +100,7 @@ def reply_to_dispute(command: Command, dispute_id: UUID) -> Answer:
 def write_to_dispute(command: Command, dispute_id: UUID) -> Answer:
     """Write a message, for both sides and the arbiter to read."""
     actor = actor_of(command.principal)
-    desk = Desk(command.connection, command.now)
-    case = disputes.in_hand(desk, dispute_id, actor, command.now)
+    desk, case = _in_hand(command, dispute_id, actor)
     with keeping(desk.flush):
         disputes.write(desk, case, dispute_id, command.body["message"], actor, command.now)
     desk.flush()
@@ -112,8 +113,7 @@ def write_to_dispute(command: Command, dispute_id: UUID) -> Answer:
 def withdraw_dispute(command: Command, dispute_id: UUID) -> Answer:
     """Withdraw a dispute; the verdict stands as it was."""
     actor = actor_of(command.principal)
-    desk = Desk(command.connection, command.now)
-    case = disputes.in_hand(desk, dispute_id, actor, command.now)
+    desk, case = _in_hand(command, dispute_id, actor)
     with keeping(desk.flush):
         disputes.withdraw(desk, case, dispute_id, actor, command.now, message=command.body["message"])
     desk.flush()
@@ -131,8 +131,7 @@ def decide_dispute(command: Command, dispute_id: UUID) -> Answer:
 def decided(command: Command, dispute_id: UUID, actor: Actor) -> Answer:
     """The dispute as the actor decides it in the command's body."""
     body = command.body
-    desk = Desk(command.connection, command.now)
-    case = disputes.in_hand(desk, dispute_id, actor, command.now)
+    desk, case = _in_hand(command, dispute_id, actor)
     decision = body["share"] if body["findings"] is None else findings_of(body["findings"])
     with keeping(desk.flush):
         disputes.decide(desk, case, dispute_id, decision, body["reason"], actor, command.now)
@@ -141,7 +140,26 @@ def decided(command: Command, dispute_id: UUID, actor: Actor) -> Answer:
 
 
 def _answer(command: Command, dispute_id: UUID, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(_whole(command.connection, dispute_id, lambda _table: true(), command.now), headers=headers or {})
+    shown = _whole(command.connection, dispute_id, lambda _table: true(), command.now)
+    return Answer(shown, version=_version(shown), headers=headers or {})
+
+
+def _in_hand(command: Command, dispute_id: UUID, actor: Actor) -> tuple[Desk, Case]:
+    """The dispute's appointment on a desk, settled. Raises `Kept` where `If-Match` names another version."""
+    desk = Desk(command.connection, command.now)
+    case = disputes.in_hand(desk, dispute_id, actor, command.now)
+    expected = command.expected_version
+    if expected is not None:
+        desk.flush()
+        if expected != _version(_whole(command.connection, dispute_id, lambda _table: true(), command.now)):
+            raise Kept(VersionMismatch("the dispute has changed since you read it"))
+    return desk, case
+
+
+def _version(shown: Mapping[str, Any]) -> int:
+    """What a party would read again before it acts: how the dispute stands, and what was said and shown."""
+    stands = (shown["state"], shown["position"], shown["resolution"])
+    return etags.version_of(*stands, len(shown["messages"]), len(shown["evidence"]))
 
 
 def _slugs(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> dict[UUID, str]:

@@ -4,13 +4,14 @@ The operator's finance sees all, a party its own. A document never changes; what
 the way out and not kept, since a GET writes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from flask import Response
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
+from api import etags
 from api.auth import ADMIN, ARBITER, FINANCE, PARTIES, SUPPLIER, visible
 from api.endpoints import Resource
 from api.schemas import billing as schemas
@@ -18,7 +19,7 @@ from api.schemas import payments as bodies
 from api.units import Answer, Command, Query, settings
 from invoices import acceptance, files, payments, voiding
 from invoices.storage import storage_at
-from ledger.domain.errors import Unknown
+from ledger.domain.errors import Unknown, VersionMismatch
 from ledger.reports import documents
 from ledger.store import tables as t
 
@@ -45,7 +46,11 @@ def list_invoices(query: Query) -> Answer:
 
 
 @blueprint.query(
-    "/invoices/<uuid:document_id>", roles=READERS, answers=schemas.Document, arguments=schemas.DocumentExpansion
+    "/invoices/<uuid:document_id>",
+    roles=READERS,
+    answers=schemas.Document,
+    arguments=schemas.DocumentExpansion,
+    versioned=True,
 )
 def show_invoice(query: Query, document_id: UUID) -> Answer:
     """Show one document with its lines, parties and files."""
@@ -60,6 +65,7 @@ def show_invoice(query: Query, document_id: UUID) -> Answer:
 )
 def answer_invoice(command: Command, document_id: UUID) -> Answer:
     """Accept or query a self-billed document within its window, or withdraw the query. Silence is acceptance."""
+    _expected(command, document_id)
     acceptance.respond(
         command.connection,
         document_id,
@@ -81,6 +87,7 @@ def answer_invoice(command: Command, document_id: UUID) -> Answer:
 )
 def record_payment(command: Command, document_id: UUID) -> Answer:
     """Record a payment: a part, the whole, or more, which stays as a credit of the pair."""
+    _expected(command, document_id)
     payments.record(command.connection, document_id, **command.body, actor=command.principal.actor, now=command.now)
     return _shown(command, document_id)
 
@@ -101,6 +108,7 @@ def return_payment(command: Command, payment_id: UUID) -> Answer:
 )
 def record_supplier_invoice(command: Command, document_id: UUID) -> Answer:
     """Record the supplier's own invoice or credit note for a statement; from then on it is payable."""
+    _expected(command, document_id)
     payments.record_supplier_document(
         command.connection, document_id, **command.body, actor=command.principal.actor, now=command.now
     )
@@ -110,6 +118,7 @@ def record_supplier_invoice(command: Command, document_id: UUID) -> Answer:
 @blueprint.command("/invoices/<uuid:document_id>/void", roles={FINANCE}, answers=bodies.Voided)
 def void_invoice(command: Command, document_id: UUID) -> Answer:
     """Void a document: a credit note over all that is left, and a re-issue by the terms now. Again: the same two."""
+    _expected(command, document_id)
     done = voiding.void(command.connection, document_id, now=command.now)
     known = documents.numbers(command.connection, (document_id, done.credit_note_id, done.reissue_id))
     return Answer(
@@ -125,7 +134,26 @@ def _shown(unit: Query | Command, document_id: UUID) -> Answer:
     found = documents.one(unit.connection, document_id, visible(unit.principal, t.document), unit.now)
     if found is None:
         raise Unknown("there is no such document")
-    return Answer({**found, "lines": list(documents.lines(unit.connection, document_id))})
+    return Answer({**found, "lines": list(documents.lines(unit.connection, document_id))}, version=_version(found))
+
+
+def _expected(command: Command, document_id: UUID) -> None:
+    """Raises `VersionMismatch` where `If-Match` names another version; else the document is held by the command."""
+    expected = command.expected_version
+    if expected is None:
+        return
+    sees = visible(command.principal, t.document)
+    command.connection.execute(select(t.document.c.id).where(t.document.c.id == document_id, sees).with_for_update())
+    found = documents.one(command.connection, document_id, sees, command.now)
+    if found is not None and expected != _version(found):
+        raise VersionMismatch("the document has changed since you read it")
+
+
+def _version(shown: Mapping[str, Any]) -> int:
+    """What became of the document, for it never changes itself."""
+    answers = [] if shown["acceptance"] is None else shown["acceptance"]["responses"]
+    is_recorded, is_replaced = shown["supplier_invoice"] is not None, shown["replaced_by"] is not None
+    return etags.version_of(len(answers), len(shown["payments"]), len(shown["corrected_by"]), is_recorded, is_replaced)
 
 
 @blueprint.query("/invoices/<uuid:document_id>/pdf", roles=READERS, media_type="application/pdf")

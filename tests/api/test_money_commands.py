@@ -88,7 +88,10 @@ def test_a_large_credit_waits_for_a_second_person_of_finance(trade: Trade, calle
 
 def test_a_void_answers_with_the_note_and_the_reissue_every_time(trade: Trade, caller: Callable[..., Caller]) -> None:
     finance, invoice = caller("finance"), trade.document().id
-    table = finance("GET", f"/v1/invoices/{invoice}/lines.csv")
+    table, path = finance("GET", f"/v1/invoices/{invoice}/lines.csv"), f"/v1/invoices/{invoice}"
+    read, paid = {"If-Match": finance("GET", path).headers["ETag"]}, {"amount": 100, "paid_on": "2026-11-02"}
+    assert finance("POST", f"{path}/payments", paid, headers=read).status_code == 201
+    assert finance("POST", f"{path}/void", headers=read).status_code == 412
     assert table.content_type == "text/csv; charset=utf-8"
     done = finance("POST", f"/v1/invoices/{invoice}/void")
     assert done.status_code == 200, done.text

@@ -101,6 +101,11 @@ def test_the_arbiter_of_a_sandbox_decides_as_its_parties_wish(supplier: Caller, 
     sandbox, seller, buyer = opened(supplier)
     dispute = contested(sandbox, seller, buyer)
     path, by_share = f"/v1/sandbox/disputes/{dispute}/decision", {"share": 5_000, "reason": "Both are right."}
+    read = {"If-Match": buyer("GET", f"/v1/disputes/{dispute}").headers["ETag"]}
+    said = {"message": "One more thing."}
+    written = buyer("POST", f"/v1/disputes/{dispute}/messages", said, headers=read)
+    assert written.headers["ETag"] == buyer("GET", f"/v1/disputes/{dispute}").headers["ETag"] != read["If-Match"]
+    body_of(buyer("POST", f"/v1/disputes/{dispute}/messages", said, headers=read), 412)
     _, stranger, _ = opened(caller("supplier", "beta-leads"))
     for other in (stranger, supplier):
         body_of(other("POST", path, by_share), 404)
