@@ -1,12 +1,12 @@
 """The billing run: every charge of a period onto one document per group, every credit onto a note of its original.
 
-Owns the order of a run: settle what is due, then one short transaction per document, each all or nothing, so that a
-run can be killed, repeated or doubled and gives the same documents. Refuses a period that has not ended everywhere.
+Owns the order of a run: settle what is due, then short transactions for a few documents each, all or nothing, so that
+a run can be killed, repeated or doubled and gives the same documents. Refuses a period that has not ended everywhere.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, select, true
 
 from invoices import credit_notes, groups, lines, shortfalls
+from invoices.document import Party
 from invoices.groups import Group, Obstacle
 from invoices.issuing import Draft, Issued, issue, issued_in_run, issued_once
 from invoices.line_digest import written
@@ -33,11 +34,13 @@ from ledger.store.types import new_id
 Progress = Callable[[int, int], None]
 """Told how many documents' worth of work is done, and of how many."""
 RECORDED_EVERY = 50
-"""Groups between two notes of the progress in the run's row."""
+"""Documents between two notes of the progress in the run's row."""
+TOGETHER = 5
+"""Documents of a transaction: what they have in common is paid once, and nobody waits long for their agreements."""
 SIDE_BY_SIDE = 4
-"""Documents under way at a time, each in a transaction of its own."""
+"""Transactions under way at a time."""
 MOST_ATTEMPTS = 5
-"""How often a document is tried that another transaction stands in the way of."""
+"""How often a transaction is tried that another one stands in the way of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,10 @@ def _covered(connection: Connection, supplier_id: UUID | None, now: datetime) ->
     return [terms for terms in every if supplier_id is None or terms.supplier_id == supplier_id]
 
 
-Work = Callable[[Connection], Issued | Parked | None]
+Outcome = Issued | Parked | None
+"""Of a group or a correction; None where there was nothing to do."""
+Work = Callable[[Connection], list[Outcome]]
+"""What a transaction does, and its outcomes in order."""
 
 
 class _Undone(Exception):
@@ -186,22 +192,24 @@ class _Run:
             if group.key not in issued and any(terms.agreement_id in waiting for terms in group.agreements)
         ]
         credited = [due for due in originals if due.key not in issued]
-        work = [(group.key, partial(self._charge, group, minimums)) for group in charged]
-        self._do(work, 0, len(work) + len(credited))
-        notes = [(due.key, partial(self._credit, due, cuts)) for due in credited]
-        self._do(notes, len(work), len(work) + len(credited))
+        total = len(charged) + len(credited)
+        portions = [charged[start : start + TOGETHER] for start in range(0, len(charged), TOGETHER)]
+        self._do([partial(self._charge, portion, minimums) for portion in portions], 0, total)
+        self._do([partial(self._credit, due, cuts) for due in credited], len(charged), total)
 
-    def _do(self, work: Sequence[tuple[str, Work]], done: int, total: int) -> None:
+    def _do(self, work: Sequence[Work], done: int, total: int) -> None:
         """Does the work and notes what came of it in the given order; several at once where the engine lets them."""
         self._report(done, total)
         with self._side_by_side() as spread:
-            for count, outcome in enumerate(spread(lambda each: self._once(*each), work), done + 1):
-                self._note(outcome)
-                self._report(count, total)
+            for outcomes in spread(self._once, work):
+                for outcome in outcomes:
+                    done += 1
+                    self._note(outcome)
+                    self._report(done, total)
 
     @contextmanager
-    def _side_by_side(self) -> Iterator[Callable[..., Iterator[Issued | Parked | None]]]:
-        """A `map`. SQLite has one writer; on PostgreSQL a document waits for nobody but its own agreements' others."""
+    def _side_by_side(self) -> Iterator[Callable[..., Iterator[list[Outcome]]]]:
+        """A `map`. SQLite has one writer; on PostgreSQL documents wait for nobody but their own agreements' others."""
         if self.engine.dialect.name == "sqlite":
             yield map
             return
@@ -229,30 +237,22 @@ class _Run:
         )
         return set(connection.execute(select(agreement.id).where(newest.is_not(None))).scalars())
 
-    def _once(self, key: str, work: Work) -> Issued | Parked | None:
-        """The work in one transaction, again where another run stood in the way; the document if that was faster."""
+    def _once(self, work: Work) -> list[Outcome]:
+        """The work in one transaction, again where another run stood in the way: then it finds what that one issued."""
         for _attempt in range(MOST_ATTEMPTS - 1):
-            try:
+            with suppress(Contended):
                 return self._whole(work)
-            except Contended:
-                with reading(self.engine) as connection:
-                    winner = issued_once(connection, self.period, key)
-                if winner is not None:
-                    return winner
         return self._whole(work)
 
-    def _whole(self, work: Work) -> Issued | Parked | None:
-        result: Issued | Parked | None = None
-        try:
-            with writing(self.engine) as connection:
-                result = work(connection)
-                if self.dry_run:
-                    raise _Undone
-        except _Undone:
-            pass
-        return result
+    def _whole(self, work: Work) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        with suppress(_Undone), writing(self.engine) as connection:
+            outcomes = work(connection)
+            if self.dry_run:
+                raise _Undone
+        return outcomes
 
-    def _note(self, outcome: Issued | Parked | None) -> None:
+    def _note(self, outcome: Outcome) -> None:
         if isinstance(outcome, Issued):
             self.documents.append(outcome)
         elif outcome is not None:
@@ -264,27 +264,39 @@ class _Run:
             self.record.set(progress_done=done, progress_total=total)
 
     def _charge(
-        self, group: Group, minimums: dict[UUID, shortfalls.Minimum], connection: Connection
-    ) -> Issued | Parked | None:
-        """The group's document; its parking; nothing where there is nothing to charge."""
-        _lock(connection, [terms.agreement_id for terms in group.agreements])
-        existing = issued_once(connection, self.period, group.key)
-        if existing is not None:
-            return existing
-        for terms in group.agreements:
-            if terms.agreement_id in minimums:
-                shortfalls.accrue(connection, minimums[terms.agreement_id], self.period, self.now)
-        supplier, buyer, reasons = groups.standing(connection, group, self.now)
-        charges = group.charges(self.period)
-        if reasons:
-            waiting = lines.has_billable(connection, charges)
-            return Parked(supplier.slug, buyer.slug, reasons) if waiting else None
+        self, portion: Sequence[Group], minimums: dict[UUID, shortfalls.Minimum], connection: Connection
+    ) -> list[Outcome]:
+        """Each group's document; its parking; nothing where there is nothing to charge."""
+        _lock(connection, [terms.agreement_id for group in portion for terms in group.agreements])
+        outcomes: dict[str, Outcome] = dict(issued_once(connection, self.period, [group.key for group in portion]))
+        waiting = [group for group in portion if group.key not in outcomes]
+        parties = groups.organisations(connection, {each for group in waiting for each in group.parties})
+        drafts: dict[str, Draft] = {}
+        for group in waiting:
+            for terms in group.agreements:
+                if terms.agreement_id in minimums:
+                    shortfalls.accrue(connection, minimums[terms.agreement_id], self.period, self.now)
+            supplier, buyer, reasons = groups.standing(connection, group, self.now, parties)
+            charges = group.charges(self.period)
+            if not reasons:
+                draft = self._draft(connection, group, supplier, buyer, charges)
+                drafts |= {} if draft is None else {group.key: draft}
+            elif lines.has_billable(connection, charges):
+                outcomes[group.key] = Parked(supplier.slug, buyer.slug, reasons)
+        issued = issue(connection, list(drafts.values()), self.now)
+        outcomes |= zip(drafts, map(self._unnumbered, issued), strict=True)
+        return [outcomes.get(group.key) for group in portion]
+
+    def _draft(
+        self, connection: Connection, group: Group, supplier: Party, buyer: Party, charges: Sequence[lines.Charge]
+    ) -> Draft | None:
+        """Takes the group's lines; None where there are none."""
         document_id = new_id()
         lines.take_charges(connection, document_id, charges)
         taken = written(connection, document_id)
         if not taken.count:
             return None
-        draft = Draft(
+        return Draft(
             id=document_id,
             kind="statement" if group.mode is BillingMode.STATEMENT else "invoice",
             mode=group.mode,
@@ -302,15 +314,14 @@ class _Run:
             chain_head=self.chain_head,
             accept_by=group.accept_by(self.now),
         )
-        return self._unnumbered(issue(connection, draft, self.now))
 
     def _credit(
         self, due: credit_notes.OriginalDue, cuts: dict[UUID, datetime], connection: Connection
-    ) -> Issued | None:
-        _lock(connection, sorted(due.agreement_ids))
-        existing = issued_once(connection, self.period, due.key)
-        if existing is not None:
-            return existing
+    ) -> list[Outcome]:
+        _lock(connection, list(due.agreement_ids))
+        existing = issued_once(connection, self.period, [due.key])
+        if existing:
+            return list(existing.values())
         note = credit_notes.issue_credit_note(
             connection,
             due.original_id,
@@ -321,7 +332,7 @@ class _Run:
             chain_head=self.chain_head,
             now=self.now,
         )
-        return None if note is None else self._unnumbered(note)
+        return [None if note is None else self._unnumbered(note)]
 
     def _unnumbered(self, issued: Issued) -> Issued:
         return replace(issued, number=None) if self.dry_run else issued

@@ -110,7 +110,7 @@ def issue_credit_note(
         corrects=reference(original),
         accept_by=groups.acceptance_deadline(mode, _terms(connection, document_id, now), now),
     )
-    return issue(connection, draft, now)
+    return issue(connection, [draft], now)[0]
 
 
 def reference(original: Document) -> Correction:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, exists, func, select
 
 from invoices.document import CATEGORIES, Address, Category, Party, TaxBreakdown
 from invoices.lines import Charge
@@ -23,10 +23,11 @@ from ledger.store import tables as t
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """An organisation's row as a document freezes it."""
+    """An organisation's row as a document freezes it, and whether it ever was another."""
 
     id: UUID
     party: Party
+    has_changed: bool
 
     @property
     def zone(self) -> str:
@@ -44,6 +45,10 @@ class Group:
     payment_days: int
     untaxed: bool
     agreements: tuple[InForce, ...]
+
+    @property
+    def parties(self) -> tuple[UUID, UUID]:
+        return (self.supplier_id, self.buyer_id)
 
     @property
     def key(self) -> str:
@@ -112,10 +117,13 @@ def group(agreements: Iterable[InForce]) -> list[Group]:
 
 def organisations(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Organisation]:
     rows = connection.execute(_ORGANISATIONS, {"ids": list(ids)})
-    return {row.id: Organisation(row.id, _party(row)) for row in rows}
+    return {row.id: Organisation(row.id, _party(row), row.has_changed) for row in rows}
 
 
-_ORGANISATIONS: Final = select(t.organisation).where(t.organisation.c.id.in_(bindparam("ids", expanding=True)))
+_ORGANISATIONS: Final = select(
+    t.organisation,
+    exists().where(t.organisation_change.c.organisation_id == t.organisation.c.id).label("has_changed"),
+).where(t.organisation.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _party(row: Row[Any]) -> Party:
@@ -147,36 +155,40 @@ class Obstacle:
     detail: str
 
 
-def standing(connection: Connection, group: Group, now: datetime) -> tuple[Party, Party, tuple[Obstacle, ...]]:
-    """Supplier, buyer, and everything that keeps the group from being billed now; nothing if it can be."""
-    parties = organisations(connection, (group.supplier_id, group.buyer_id))
+def standing(
+    connection: Connection, group: Group, now: datetime, known: Mapping[UUID, Organisation] | None = None
+) -> tuple[Party, Party, tuple[Obstacle, ...]]:
+    """Supplier, buyer, and everything that keeps the group from being billed now; nothing if it can be.
+
+    `known` are organisations that this transaction has read, the group's among them.
+    """
+    parties = organisations(connection, group.parties) if known is None else known
     supplier, buyer = parties[group.supplier_id].party, parties[group.buyer_id].party
     found: dict[str, Obstacle] = {}
     for terms in group.agreements:
-        found.update({reason.code: reason for reason in _obstacles(connection, terms, supplier, buyer, now)})
+        found.update({reason.code: reason for reason in _obstacles(connection, terms, parties, now)})
     return supplier, buyer, tuple(found.values())
 
 
 def obstacles(connection: Connection, terms: InForce, now: datetime) -> tuple[Obstacle, ...]:
     """What would keep one agreement from being billed now."""
-    parties = organisations(connection, (terms.supplier_id, terms.buyer_id))
-    supplier, buyer = parties[terms.supplier_id].party, parties[terms.buyer_id].party
-    return tuple(_obstacles(connection, terms, supplier, buyer, now))
+    return tuple(_obstacles(connection, terms, organisations(connection, (terms.supplier_id, terms.buyer_id)), now))
 
 
 def _obstacles(
-    connection: Connection, terms: InForce, supplier: Party, buyer: Party, now: datetime
+    connection: Connection, terms: InForce, parties: Mapping[UUID, Organisation], now: datetime
 ) -> Iterator[Obstacle]:
     billing, tax = terms.agreement.billing, terms.agreement.tax
+    supplier, buyer = parties[terms.supplier_id].party, parties[terms.buyer_id].party
     if billing.mode is BillingMode.SELF_BILLED:
-        signed = _signed_for(connection, terms, supplier)
+        signed = _signed_for(connection, terms, parties[terms.supplier_id])
         yield from _self_billing(billing.self_billing, signed, supplier, local_date(now, buyer.time_zone))
         yield from _identifiers(tax.category, supplier, buyer)
     if tax.category is TaxCategory.EXEMPT and not (tax.exemption or "").strip():
         yield Obstacle("exemption_reason_missing", "category E needs the reason of its exemption")
 
 
-def _signed_for(connection: Connection, terms: InForce, supplier: Party) -> str | None:
+def _signed_for(connection: Connection, terms: InForce, supplier: Organisation) -> str | None:
     """The VAT identifier that self-billing was agreed for: the one named, else what the supplier had when he signed.
 
     Where he had to have one and signed with neither it nor a tax number, the first that he gives completes it.
@@ -184,6 +196,8 @@ def _signed_for(connection: Connection, terms: InForce, supplier: Party) -> str 
     agreed, change, acceptance = terms.agreement.billing.self_billing, t.organisation_change.c, t.acceptance.c
     if agreed is not None and agreed.supplier_vat_id is not None:
         return agreed.supplier_vat_id
+    if not supplier.has_changed:
+        return supplier.party.vat_id
     signed = select(func.min(acceptance.recorded_at)).where(
         acceptance.agreement_id == terms.agreement_id,
         acceptance.agreement_version == terms.version,
@@ -193,10 +207,10 @@ def _signed_for(connection: Connection, terms: InForce, supplier: Party) -> str 
     query = select(change.before).where(change.organisation_id == terms.supplier_id, later).order_by(change.version)
     before = connection.execute(query).scalars().all()
     if not before:
-        return supplier.vat_id
+        return supplier.party.vat_id
     held, needed = before[0], terms.agreement.tax.category is not TaxCategory.OUTSIDE
     if needed and not (_plain(held["vat_id"]) or _plain(held["tax_number"])):
-        return next((each["vat_id"] for each in before if each["vat_id"]), supplier.vat_id)
+        return next((each["vat_id"] for each in before if each["vat_id"]), supplier.party.vat_id)
     return cast(str | None, held["vat_id"])
 
 

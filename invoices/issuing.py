@@ -1,23 +1,25 @@
-"""Issuing one document: its number, its frozen content, its entry in the books, its job for the printer.
+"""Issuing documents: their number, their frozen content, their entry in the books, their job for the printer.
 
 Owns what stands between lines that were just taken and a document that is issued, inside the caller's transaction.
 Refuses nothing itself; the database refuses lines that do not add up and a group's second document for a period.
 """
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from invoices import branding
 from invoices.brand import Brand
 from invoices.document import Correction, Document, DocumentKind, Mode, Party, TaxBreakdown
 from invoices.languages import language_of
 from invoices.line_digest import Written
-from invoices.numbering import Series, take_number
+from invoices.numbering import Number, Series, take_number
 from invoices.totals import totals
 from invoices.words import legal_words
 from ledger.domain.calendar import Period, local_date
@@ -26,7 +28,8 @@ from ledger.domain.journal import AccountKind, EntryKind
 from ledger.domain.terms import BillingMode
 from ledger.services.posting import Accounts, Pair, Postings
 from ledger.store import tables as t
-from ledger.store.prepared import Prepared
+from ledger.store.bulk import insert_rows
+from ledger.store.prepared import Prepared, together
 
 TYPE_CODES: Final = {("invoice", "self_billed"): 389, ("credit_note", "self_billed"): 261}
 """UNTDID 1001; a statement has none."""
@@ -109,59 +112,73 @@ class Issued:
     is_new: bool
 
 
-def issue(connection: Connection, draft: Draft, now: datetime) -> Issued:
-    """Makes the draft a document: number, content, hash, entry, drawn deposit, rendering job."""
+def issue(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[Issued]:
+    """Makes the drafts documents: number, content, hash, entry, drawn deposit, rendering job."""
     postings = Postings(connection, Accounts(connection))
-    gross = sum(tax.net + tax.tax for tax in draft.taxes)
-    prepaid = drawable(connection, draft.pair, gross) if draft.kind == "invoice" and draft.posts else 0
-    number = take_number(connection, draft.series)
-    document = _frozen(draft, number.text, prepaid, branding.brand_of(connection, draft.buyer_id), now)
+    brands = {buyer_id: branding.brand_of(connection, buyer_id) for buyer_id in {each.buyer_id for each in drafts}}
+    drawn = Counter[Pair]()
+    rows, issued = [], []
+    for draft in drafts:
+        gross = sum(tax.net + tax.tax for tax in draft.taxes)
+        draws = draft.kind == "invoice" and draft.posts
+        prepaid = drawable(connection, draft.pair, gross, drawn=drawn[draft.pair]) if draws else 0
+        drawn[draft.pair] += prepaid
+        number = take_number(connection, draft.series)
+        document = _frozen(draft, number.text, prepaid, brands[draft.buyer_id], now)
+        rows.append(_row(draft, number, document, now))
+        issued.append(_told(draft, document))
+        _post(postings, draft, document, now)
+    jobs = [
+        {**{name: row[name] for name in ("buyer_id", "supplier_id")}, "document_id": row["id"], **WAITING}
+        for row in rows
+    ]
+    with together(connection):
+        insert_rows(connection, t.document, rows)
+        postings.write()
+        insert_rows(connection, t.rendering, jobs)
+    return issued
+
+
+WAITING: Final = {"state": "pending", "attempts": 0}
+"""Of the job to render a document: nobody has tried yet."""
+
+
+def _row(draft: Draft, number: Number, document: Document, now: datetime) -> dict[str, Any]:
     content = document.to_json()
-    connection.execute(
-        insert(t.document),
-        {
-            "id": draft.id,
-            "buyer_id": draft.buyer_id,
-            "supplier_id": draft.supplier_id,
-            "kind": draft.kind,
-            "mode": draft.mode.value,
-            "number": number.text,
-            "sequence": number.sequence,
-            "period": draft.period.number,
-            "run_period": None if draft.once_per_run is None else draft.period.number,
-            "billing_group": draft.once_per_run,
-            "run_id": draft.run_id,
-            "currency": draft.currency,
-            "net": document.totals.net,
-            "tax": document.totals.tax,
-            "gross": document.totals.gross,
-            "prepaid": document.totals.prepaid,
-            "due": document.totals.due,
-            "line_count": draft.lines.count,
-            "corrects_id": None if draft.corrects is None else UUID(draft.corrects.id),
-            "replaces_id": None if draft.replaces is None else UUID(draft.replaces.id),
-            "accept_by": draft.accept_by,
-            "issued_at": now,
-            "due_on": document.due_on,
-            "content": content,
-            "hash": document_hash(content, draft.lines.digest),
-        },
-    )
-    _post(postings, draft, document, now)
-    connection.execute(
-        insert(t.rendering),
-        {
-            "document_id": draft.id,
-            "buyer_id": draft.buyer_id,
-            "supplier_id": draft.supplier_id,
-            "state": "pending",
-            "attempts": 0,
-        },
-    )
+    return {
+        "id": draft.id,
+        "buyer_id": draft.buyer_id,
+        "supplier_id": draft.supplier_id,
+        "kind": draft.kind,
+        "mode": draft.mode.value,
+        "number": number.text,
+        "sequence": number.sequence,
+        "period": draft.period.number,
+        "run_period": None if draft.once_per_run is None else draft.period.number,
+        "billing_group": draft.once_per_run,
+        "run_id": draft.run_id,
+        "currency": draft.currency,
+        "net": document.totals.net,
+        "tax": document.totals.tax,
+        "gross": document.totals.gross,
+        "prepaid": document.totals.prepaid,
+        "due": document.totals.due,
+        "line_count": draft.lines.count,
+        "corrects_id": None if draft.corrects is None else UUID(draft.corrects.id),
+        "replaces_id": None if draft.replaces is None else UUID(draft.replaces.id),
+        "accept_by": draft.accept_by,
+        "issued_at": now,
+        "due_on": document.due_on,
+        "content": content,
+        "hash": document_hash(content, draft.lines.digest),
+    }
+
+
+def _told(draft: Draft, document: Document) -> Issued:
     sums = document.totals
     return Issued(
         draft.id,
-        number.text,
+        document.number,
         draft.kind,
         draft.mode.value,
         draft.supplier.slug,
@@ -183,10 +200,10 @@ def issued_in_run(connection: Connection, period: Period, supplier_id: UUID | No
     return [(row.billing_group, _reported(row)) for row in rows]
 
 
-def issued_once(connection: Connection, period: Period, key: str) -> Issued | None:
-    """The document that the period has once under this key, if it is issued."""
-    row = connection.execute(_ONCE, {"period": period.number, "key": key}).one_or_none()
-    return None if row is None else _reported(row)
+def issued_once(connection: Connection, period: Period, keys: Sequence[str]) -> dict[str, Issued]:
+    """The documents that the period has once under these keys, as far as they are issued."""
+    rows = connection.execute(_ONCE, {"period": period.number, "keys": keys})
+    return {row.billing_group: _reported(row) for row in rows}
 
 
 SUPPLIER, BUYER = t.organisation.alias("supplier"), t.organisation.alias("buyer")
@@ -196,7 +213,7 @@ _IN_RUN: Final = (
     .join(BUYER, BUYER.c.id == t.document.c.buyer_id)
     .where(t.document.c.run_period == bindparam("period"))
 )
-_ONCE: Final = _IN_RUN.where(t.document.c.billing_group == bindparam("key"))
+_ONCE: Final = _IN_RUN.where(t.document.c.billing_group.in_(bindparam("keys", expanding=True)))
 
 
 def _reported(row: Row[*tuple[Any, ...]]) -> Issued:
@@ -258,14 +275,17 @@ def _due_on(issued_on: date, draft: Draft) -> date:
     return issued_on if draft.kind == "credit_note" else issued_on + timedelta(days=draft.payment_days)
 
 
-def drawable(connection: Connection, pair: Pair, gross: int) -> int:
-    """How much of the buyer's deposit a document uses up, in minor units; the account is locked if there is any."""
+def drawable(connection: Connection, pair: Pair, gross: int, *, drawn: int = 0) -> int:
+    """How much of the buyer's deposit a document uses up, in minor units; the account is locked if there is any.
+
+    `drawn` is what this transaction draws for other documents and has not posted yet.
+    """
     books = dict(zip(("supplier_id", "buyer_id", "currency"), pair, strict=True))
     found = DEPOSIT_OF_PAIR.first(connection, books)
     if found is None or not found.balance:
         return 0
     held: int = connection.execute(_DEPOSIT.with_for_update(), books).scalar_one()
-    return max(0, min(held, gross))
+    return max(0, min(held - drawn, gross))
 
 
 _DEPOSIT: Final = select(t.account.c.balance).where(
@@ -285,4 +305,3 @@ def _post(postings: Postings, draft: Draft, document: Document, now: datetime) -
     postings.post(ENTRIES[draft.kind], draft.pair, (sums.net, sums.tax), **stamp)
     if sums.prepaid:
         postings.post(EntryKind.DEPOSIT_DRAWN, draft.pair, (sums.prepaid,), **stamp)
-    postings.write()

@@ -104,7 +104,8 @@ def take_charges(
     values, classes = _classes(charges)
     if between is not None:
         values |= {"first": between[0], "last": between[1]}
-    connection.execute(_taking(classes, narrowed=between is not None), {"document_id": document_id, **values})
+    taking = _taking(classes, narrowed=between is not None, by_place=connection.dialect.name == "sqlite")
+    connection.execute(taking, {"document_id": document_id, **values})
 
 
 def _classes(charges: Sequence[Charge]) -> tuple[dict[str, Any], int]:
@@ -136,25 +137,39 @@ def _has_billable(classes: int) -> Select[Any]:
 
 
 @lru_cache(maxsize=64)
-def _taking(classes: int, *, narrowed: bool) -> Insert:
+def _taking(classes: int, *, narrowed: bool, by_place: bool) -> Insert:
+    """`by_place` numbers the rows' places and fetches the rest after: SQLite copies all that it sorts three times."""
+
     def taxed(name: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
         values = [bindparam(f"{name}_{place}", type_=kind) for place in range(classes)]
         return values[0] if classes == 1 else case(*((_members(place), value) for place, value in enumerate(values)))
 
-    order = (accrual.effective_at, accrual.appointment_id.nulls_last(), accrual.id)
-    rows = select(
-        bindparam("document_id", type_=line.document_id.type),
-        func.row_number().over(order_by=order),
-        accrual.id,
-        *(accrual[name] for name in COPIED),
-        accrual.amount,
-        taxed("category", String()),
-        taxed("rate", Integer()),
-    ).where(_billable(classes))
+    def rows(number: ColumnElement[int]) -> Select[Any]:
+        return select(
+            bindparam("document_id", type_=line.document_id.type),
+            number,
+            accrual.id,
+            *(accrual[name] for name in COPIED),
+            accrual.amount,
+            taxed("category", String()),
+            taxed("rate", Integer()),
+        )
+
+    wanted = _billable(classes)
     if narrowed:
-        rows = rows.where(accrual.id.between(bindparam("first"), bindparam("last")))
+        wanted = and_(wanted, accrual.id.between(bindparam("first"), bindparam("last")))
+    number = func.row_number().over(order_by=(accrual.effective_at, accrual.appointment_id.nulls_last(), accrual.id))
+    if by_place:
+        numbered = select(_PLACE.label("place"), number.label("number")).where(wanted).subquery()
+        taken = rows(numbered.c.number).join_from(numbered, t.accrual, numbered.c.place == _PLACE)
+    else:
+        taken = rows(number).where(wanted)
     columns = ["document_id", "number", "accrual_id", *COPIED, "amount", "tax_category", "tax_rate"]
-    return insert(t.document_line).from_select(columns, rows)
+    return insert(t.document_line).from_select(columns, taken)
+
+
+_PLACE: Final = literal_column("accrual.rowid", Integer)
+"""Where SQLite keeps the row."""
 
 
 def take_credits(connection: Connection, document_id: UUID, original_id: UUID, given: ColumnElement[bool]) -> None:

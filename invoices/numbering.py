@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, String, bindparam, func, or_, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.store import tables as t
+from ledger.store.prepared import Prepared
 
 MARKS: Final = {"invoice": "", "credit_note": "-CN", "statement": "-ST"}
 """What tells the kinds of one pair apart."""
@@ -39,7 +40,7 @@ class Number:
     text: str
 
 
-_NEXT: Final = (
+_NEXT: Final = Prepared(
     update(t.number_series)
     .where(
         series.buyer_id == bindparam("of_buyer"),
@@ -54,7 +55,7 @@ _NEXT: Final = (
 def take_number(connection: Connection, of: Series) -> Number:
     """The next number of the series. Nobody else can take one from it until this transaction ends."""
     values = {"of_buyer": of.buyer_id, "of_supplier": of.supplier_id, "of_kind": of.kind}
-    taken = connection.execute(_NEXT, values).one_or_none() or _begin(connection, of)
+    taken = _NEXT.first(connection, values) or _begin(connection, of)
     return Number(taken.last, printed(taken.prefix, taken.last))
 
 
@@ -67,7 +68,7 @@ def _begin(connection: Connection, of: Series) -> Any:
 
     The supplier's row is locked, so that two series of his do not choose the same prefix.
     """
-    connection.execute(_LOCK, {"supplier_id": of.supplier_id}).all()
+    _LOCK.all(connection, {"supplier_id": of.supplier_id})
     first = {
         "buyer_id": of.buyer_id,
         "supplier_id": of.supplier_id,
@@ -75,16 +76,16 @@ def _begin(connection: Connection, of: Series) -> Any:
         "prefix": _free_prefix(connection, of),
         "last": 1,
     }
-    return connection.execute(_BEGUN[connection.dialect.name], first).one()
+    return _BEGUN[connection.dialect.name].first(connection, first)
 
 
 def _free_prefix(connection: Connection, of: Series) -> str:
     """Both slugs, short where that is clear, else whole, else with a counter: the first that the supplier has not."""
     slugs = {"supplier": of.supplier, "buyer": of.buyer}
     firsts = {kind: slug.partition("-")[0] for kind, slug in slugs.items()}
-    sharing = connection.execute(_SHARING, firsts).one()
+    sharing = _SHARING.all(connection, firsts)[0]
     short = "-".join(firsts[kind] if getattr(sharing, kind) == 1 else slugs[kind] for kind in slugs)
-    taken = set(connection.execute(_TAKEN, {"supplier_id": of.supplier_id}).scalars())
+    taken = {row.prefix for row in _TAKEN.all(connection, {"supplier_id": of.supplier_id})}
     whole = f"{of.supplier}-{of.buyer}"
     candidates = (short, whole, *(f"{whole}-{turn}" for turn in range(2, len(taken) + 3)))
     marked = (f"{candidate.upper()}{MARKS[of.kind]}" for candidate in candidates)
@@ -92,15 +93,17 @@ def _free_prefix(connection: Connection, of: Series) -> str:
 
 
 _BEGUN: Final = {
-    name: dialect.insert(t.number_series)
-    .on_conflict_do_update(index_elements=["buyer_id", "supplier_id", "kind"], set_={"last": series.last + 1})
-    .returning(series.last, series.prefix)
+    name: Prepared(
+        dialect.insert(t.number_series)
+        .on_conflict_do_update(index_elements=["buyer_id", "supplier_id", "kind"], set_={"last": series.last + 1})
+        .returning(series.last, series.prefix)
+    )
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
-_LOCK: Final = (
+_LOCK: Final = Prepared(
     select(organisation.id).where(organisation.id == bindparam("supplier_id")).with_for_update(key_share=True)
 )
-_TAKEN: Final = select(series.prefix).where(series.supplier_id == bindparam("supplier_id"))
+_TAKEN: Final = Prepared(select(series.prefix).where(series.supplier_id == bindparam("supplier_id")))
 
 
 def _sharing(kind: str) -> ColumnElement[int]:
@@ -110,5 +113,5 @@ def _sharing(kind: str) -> ColumnElement[int]:
     return query.scalar_subquery().label(kind)
 
 
-_SHARING: Final = select(_sharing("supplier"), _sharing("buyer"))
+_SHARING: Final = Prepared(select(_sharing("supplier"), _sharing("buyer")))
 """How many organisations of each kind have a slug with this first word."""

@@ -121,4 +121,4 @@ def _reissue(
         replaces=reference(original),
         accept_by=group.accept_by(now),
     )
-    return issue(connection, draft, now).id
+    return issue(connection, [draft], now)[0].id

@@ -117,7 +117,7 @@ def _sqlite(append_only: Sequence[str]) -> Iterator[str]:
         "BEGIN SELECT RAISE(ABORT, 'the lines do not add up to the document'); END"
     )
     yield (
-        f"CREATE TRIGGER {LINES_COME_FIRST} BEFORE INSERT ON document_line "  # noqa: S608 - names of this module
+        f"CREATE TRIGGER {LINES_COME_FIRST} AFTER INSERT ON document_line "  # noqa: S608 - names of this module
         "WHEN EXISTS (SELECT 1 FROM document WHERE id = NEW.document_id) "
         "BEGIN SELECT RAISE(ABORT, 'the document is issued'); END"
     )

@@ -87,6 +87,18 @@ def test_what_is_left_of_a_deposit_waits_for_the_next_invoice(trade: Trade) -> N
     assert [(document.prepaid, document.due) for document in trade.documents()] == [(12000, 0), (8000, 4000)]
 
 
+def test_documents_of_one_run_share_what_is_left_of_a_deposit(trade: Trade) -> None:
+    agreements = trade.agree(), trade.agree(definition="calls", payment={"days": 7})
+    trade.deposit(agreements[0], 20000)
+    for agreement in agreements:
+        trade.charge(agreement, 10000)
+    trade.bill()
+    documents = trade.documents()
+    assert sorted((document.prepaid, document.due) for document in documents) == [(8000, 4000), (12000, 0)]
+    assert sorted(document.sequence for document in documents) == [1, 2]
+    assert trade.balances()["settlement"] == -20000
+
+
 def test_a_statement_draws_no_deposit(trade: Trade) -> None:
     agreement = trade.agree(billing=STATEMENT)
     trade.deposit(agreement, 20000)

@@ -31,13 +31,13 @@ RUN_TO_BE_KILLED = """
     from ledger.store.engine import make_engine
 
     engine = make_engine(sys.argv[1])
-    documents = 0
+    portions = 0
 
     @event.listens_for(engine, "after_cursor_execute")
-    def stop_at_the_third_document(_connection, _cursor, statement, *_rest):
-        global documents
-        documents += statement.startswith("INSERT INTO document (")
-        if documents >= 3:
+    def stop_at_the_second_portion(_connection, _cursor, statement, *_rest):
+        global portions
+        portions += statement.startswith('INSERT INTO "document" (')
+        if portions >= 2:
             os.write(1, b"in the middle\\n")  # in one piece: on PostgreSQL several threads come by here
             time.sleep(600)
 
