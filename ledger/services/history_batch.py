@@ -91,11 +91,12 @@ class Batch:
         desk.take(waiting.values())
         self._load(desk, actions)
         self._read(intake, actions)
-        desk.fetch_due(actions[-1].at, agreements)
+        desk.fetch_due(min(actions[-1].at, self.now), agreements)
         desk.gather(self._concluding(actions))
         for action in actions:
-            self.settled += desk.settle(action.at)
+            self.settled += desk.settle(min(action.at, self.now))
             try:
+                self._check_past(action)
                 if action.kind == SUBMISSION:
                     self._submit(desk, intake, action)
                 else:
@@ -206,6 +207,12 @@ class Batch:
                 wanted.append((pinned, reference, digests))
         if wanted:
             intake.prefetch(wanted, actions[0].at, until=actions[-1].at)
+
+    def _check_past(self, action: Action) -> None:
+        """A history tells of what has been: nothing falls silent, counts or is found before its time has come."""
+        if action.at > self.now:
+            column = "submitted_at" if action.kind == SUBMISSION else "outcome_at"
+            raise Refused.by(column, "in_the_future", "a history tells of no time to come")
 
     def _submit(self, desk: Desk, intake: IntakeDesk, action: Action) -> None:
         timeline, reference = self._timeline(action), action.row.cells["reference"]

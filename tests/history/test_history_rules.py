@@ -253,6 +253,14 @@ def test_an_outcome_before_its_submission_is_refused_every_time(engine: Engine, 
     assert state(engine, "S-1").schedule == "booked"
 
 
+def test_a_row_of_a_time_to_come_is_refused_and_settles_nothing_ahead_of_it(engine: Engine, tmp_path: Path) -> None:
+    found = {"outcome": "attended", "outcome_at": "2030-03-04T11:00:00Z"}
+    rows = [row("S-1"), row("S-2", **found), row("S-3", submitted_at="2030-03-02T09:00:00Z")]
+    summary, refused = taken(engine, write_csv(tmp_path / "h.csv", rows), now=datetime(2026, 3, 5, tzinfo=UTC))
+    assert sorted(codes(refused)) == [("S-2", "outcome", "in_the_future"), ("S-3", "submission", "in_the_future")]
+    assert (summary.taken, summary.settled, state(engine, "S-1").verdict) == (2, 0, "pending")
+
+
 def test_rows_before_the_terms_count_are_refused(engine: Engine, tmp_path: Path) -> None:
     early = row("S-1", submitted_at="2025-12-31T23:59:59Z", prospect_email="a@b.example")
     path = write_csv(
