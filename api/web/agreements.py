@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, request, url_for
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from api.databases import database
 from api.problems import problem_of
@@ -41,7 +41,11 @@ def agreement_list() -> Response:
     now = clock()
     with reading(database().engine) as connection:
         rows = _listed(connection, now)
-    return show("agreements", rows=rows, now=now, zone=person().time_zone)
+        slugs = {row[side] for row in rows for side in ("supplier", "buyer")}
+        organisation = t.organisation.c
+        named = select(organisation.slug, organisation.legal_name).where(organisation.slug.in_(slugs))
+        names = {row.slug: row.legal_name for row in connection.execute(named)}
+    return show("agreements", rows=rows, names=names, now=now, zone=person().time_zone)
 
 
 def waiting(connection: Connection, now: datetime) -> list[dict[str, Any]]:
