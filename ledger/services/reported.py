@@ -114,7 +114,9 @@ def current(table: Table, *subject: Any) -> Any:
 
 
 def _today(connection: Connection, organisation_id: UUID, now: datetime) -> date:
+    """The organisation's day. Whoever reports holds it, so that two corrections at once come one after the other."""
     zone = select(t.organisation.c.time_zone).where(t.organisation.c.id == organisation_id)
+    zone = zone.with_for_update(key_share=True)
     return local_date(now, connection.execute(zone).scalar_one())
 
 
