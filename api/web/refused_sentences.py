@@ -1,4 +1,4 @@
-"""Further sentences of `sentences`: what services refuse, as pages show it, and how an identifier was checked."""
+"""Further sentences of `sentences`: what services refuse, how an identifier was checked, what is loose in terms."""
 
 from typing import Final
 
@@ -54,4 +54,19 @@ SERVICES: Final = (
     marked("form and checksum by %(module)s (python-stdnum %(version)s)"),
     marked("not checked: no offline checker for %(country)s"),
     marked("not checked: no offline checker for an unknown country"),
+)
+LOOSE: Final = (
+    marked(
+        "Without the evidence that %(reasons)s asks for, an unanswered dispute goes to the arbiter, who has "
+        "no window to decide in: it may never end."
+    ),
+    marked("“%(reason)s” counts here and does not count by dispute.not_reasons."),
+    marked(
+        "The clawback ends %(ends)s after the slot, when silence accepts only after %(accepts)s: what "
+        "silence accepted could never be claimed back."
+    ),
+    marked(
+        "The clawback ends %(ends)s after the slot, while the buyer may state findings for %(accepts)s: what "
+        "he finds late could never be claimed back."
+    ),
 )

@@ -350,4 +350,7 @@ ADVICE: Final = (
     marked("must have exactly one unit"),
 )
 """What makes a draft loose or unreadable, and how it is mended."""
-KNOWN: Final = (*HISTORY, *ANSWERS, *PHRASES, *TERMS, *REFUSALS, *refused_sentences.SERVICES, *ADVICE)
+KNOWN: Final = (
+    *(*HISTORY, *ANSWERS, *PHRASES, *TERMS, *REFUSALS, *ADVICE),
+    *(*refused_sentences.SERVICES, *refused_sentences.LOOSE),
+)
