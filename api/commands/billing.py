@@ -12,7 +12,7 @@ from api.commands.history import counting
 from api.terminal import json_option, print_json, print_table
 from invoices.billing_run import RunResult, bill
 from ledger.domain.calendar import Period
-from ledger.domain.errors import Malformed
+from ledger.domain.errors import Malformed, Unknown
 from ledger.domain.money import format_plain
 from ledger.services import chain
 from ledger.services.deadlines import settle_due
@@ -46,7 +46,10 @@ def bill_period(period: Period, supplier: str | None, dry_run: bool, as_json: bo
     with opened() as engine, counting("Billing", as_json) as tell:
         settle_due(engine, at, at)
         chain.extend(engine)  # its head is printed on every document
-        result = bill(engine, period, now=at, actor=ACTOR, supplier=supplier, dry_run=dry_run, progress=tell)
+        try:
+            result = bill(engine, period, now=at, actor=ACTOR, supplier=supplier, dry_run=dry_run, progress=tell)
+        except Unknown as error:
+            raise click.BadParameter(str(error), param_hint="--supplier") from None
     if as_json:
         print_json(result.to_json())
     else:

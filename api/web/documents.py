@@ -101,20 +101,21 @@ def line_number(text: str | None) -> int:
 @only(*PARTIES, *OPERATOR)
 def document_pdf(document_id: UUID) -> Response:
     """The document on paper."""
-    with reading(database().engine) as connection:
-        number = _number(connection, document_id)
-        content = files.pdf(connection, storage(), document_id)
-    return download(content, f"{number}.pdf", "application/pdf")
+    return _on_paper(document_id, framed=False)
 
 
 @pages.get("/documents/<uuid:document_id>/preview")
 @only(*PARTIES, *OPERATOR)
 def document_preview(document_id: UUID) -> Response:
     """The document on paper, to be looked at inside its page."""
+    return _on_paper(document_id, framed=True)
+
+
+def _on_paper(document_id: UUID, *, framed: bool) -> Response:
     with reading(database().engine) as connection:
         number = _number(connection, document_id)
         content = files.pdf(connection, storage(), document_id)
-    return download(content, f"{number}.pdf", "application/pdf", framed=True)
+    return download(content, f"{number}.pdf", "application/pdf", framed=framed)
 
 
 @pages.get("/remittances/<supplier>/<buyer>/<currency>/<paid_on>.pdf")

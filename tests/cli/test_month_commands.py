@@ -48,7 +48,9 @@ def test_an_empty_month_is_no_error_and_a_running_one_is(run: Any, march: None) 
     assert late.exit_code == 1
     assert "period_not_ended" in late.stderr
     assert run("bill", "march").exit_code == 2
-    assert run("bill", "2026-03", "--supplier", "nobody").exit_code == 1
+    nobody = run("bill", "2026-03", "--supplier", "nobody")
+    assert nobody.exit_code == 2
+    assert "there is no supplier 'nobody'" in nobody.stderr
 
 
 def test_a_parked_supplier_is_no_error(run: Any, terms: list[str], here: Path) -> None:
