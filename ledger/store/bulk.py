@@ -48,7 +48,7 @@ def _execute(connection: Connection, statement: str, values: list[tuple[Any, ...
     """Runs it for each of the values. Returns how many rows it touched."""
     if is_listened_to(connection):
         return connection.exec_driver_sql(statement, values if len(values) > 1 else values[0]).rowcount
-    with cursor_of(connection) as cursor:
+    with cursor_of(connection, statement) as cursor:
         if len(values) > 1:
             cursor.executemany(statement, values)
         else:

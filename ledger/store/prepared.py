@@ -17,7 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-_CURSOR = "ledger.cursor"
+_CURSORS = "ledger.cursors"
 Convert = Any
 """A processor of a column type: from Python to the driver or back, None where nothing is to be done."""
 
@@ -90,7 +90,7 @@ class Prepared:
         given = {**form.fixed, **values}
         for name, process in form.processors.items():
             given[name] = process(given[name])
-        with cursor_of(connection) as cursor:
+        with cursor_of(connection, form.sql) as cursor:
             cursor.execute(form.sql, given if form.order is None else [given[name] for name in form.order])
             found = cursor.fetchall() if self._columns else []
         if not form.loaders:
@@ -108,7 +108,7 @@ class Prepared:
             for row in given:
                 row[name] = process(row[name])
         order = form.order
-        with cursor_of(connection) as cursor:
+        with cursor_of(connection, form.sql) as cursor:
             cursor.executemany(form.sql, given if order is None else [[row[name] for name in order] for row in given])
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Any | None:
@@ -199,15 +199,20 @@ class driver:  # noqa: N801 - reads as a function; a generator would cost as muc
 
 
 class cursor_of(driver):  # noqa: N801 - as above
-    """A cursor of the driver's. PostgreSQL's serves the connection for its life: a new one costs as much as a query."""
+    """A cursor of the driver's for this statement. PostgreSQL's serves the connection for its life, and remembers how
+    the statement's values and rows are read: to find that out anew costs as much as the statement."""
 
-    __slots__ = ()
+    __slots__ = ("_sql",)
+
+    def __init__(self, connection: Connection, sql: str) -> None:
+        super().__init__(connection)
+        self._sql = sql
 
     def __enter__(self) -> Any:
         if self._connection.dialect.name == "sqlite":
             return self._line.cursor()
-        info = self._connection.connection.info
-        found = info.get(_CURSOR)
+        cursors = self._connection.connection.info.setdefault(_CURSORS, {})
+        found = cursors.get(self._sql)
         if found is None:
-            found = info[_CURSOR] = self._line.cursor()
+            found = cursors[self._sql] = self._line.cursor()
         return found
