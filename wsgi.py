@@ -1,5 +1,5 @@
 """The application for a WSGI server: `granian --interface wsgi wsgi:app`."""
 
-from api import create_app
+from api.served import application
 
-app = create_app()
+app = application()

@@ -93,7 +93,8 @@ def server_command(host: str, port: int, processes: int, threads: int) -> list[s
     }
     flat = [part for option in options.items() for part in option]
     return [
-        sys.executable, "-c", GRANIAN, *flat, "--no-ws", "--respawn-failed-workers", "--factory", "api:create_app",
+        sys.executable, "-c", GRANIAN, *flat, "--no-ws", "--respawn-failed-workers",
+        "--factory", "api.served:application",
     ]  # fmt: skip
 
 
