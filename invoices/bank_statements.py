@@ -66,7 +66,7 @@ def _csv(content: bytes) -> Iterator[Found]:
         told = {name: (row.get(name) or "").strip() for name in (*COLUMNS, "counterparty", "iban", "id")}
         try:
             said = _with_point(told["amount"]) if delimiter == ";" else told["amount"]
-            booked_on, amount = date.fromisoformat(told["booked_on"]), _minor(said, told["currency"])
+            booked_on, amount = _day(told["booked_on"]), _minor(said, told["currency"])
         except ValueError as error:
             raise Malformed.at(f"/{number}", f"line {number}: {error}") from None
         iban = told["iban"].replace(" ", "").upper()
@@ -124,6 +124,13 @@ def _entry(account: str, entry: Any) -> Iterator[Found]:
         own = _text(entry, "AcctSvcrRef") or _text(inner, "Refs/AcctSvcrRef") or ""
         values: Values = (booked_on, amount, currency, reference[:1000], name, iban)
         yield (account, own, *values), values
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a day such as 2026-12-01") from None
 
 
 def _minor(text: str, currency: str) -> int:

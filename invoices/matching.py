@@ -18,6 +18,7 @@ from invoices import payments
 from invoices.bank_statements import StatementLine
 from invoices.payments import PAYMENT, Paid
 from ledger.domain.errors import Conflict, IllegalMove, Unknown
+from ledger.domain.money import Money
 from ledger.reports import settlement
 from ledger.store import tables as t
 from ledger.store.bulk import insert_rows
@@ -94,12 +95,26 @@ def assign(connection: Connection, line_id: UUID, document_id: UUID, *, actor: s
         raise Conflict("the line has its payment already", code="already_matched")
     stamp: dict[str, Any] = {"actor": actor, "now": now, "bank_line_id": line_id}
     if line.amount < 0:
-        payments.record(connection, document_id, -line.amount, line.booked_on, line.reference[:140], **stamp)
+        paid = Money(-line.amount, line.currency)
+        payments.record(connection, document_id, paid, line.booked_on, line.reference[:140], **stamp)
         return
-    returnable = [each for each in _standing(connection, [document_id]) if each.amount == line.amount]
+    standing = _standing(connection, [document_id]) if line.currency == _currency(connection, document_id) else []
+    returnable = [each for each in standing if each.amount == line.amount]
     if not returnable:
         raise IllegalMove("no payment of that amount is there to come back", code="nothing_to_return")
     payments.give_back(connection, returnable[-1].id, line.booked_on, line.reference[:140], **stamp)
+
+
+def named(connection: Connection, lines: Sequence[Any]) -> list[list[Open]]:
+    """The documents that each line names in its own currency, by number: what a person would look at first."""
+    said, found = _named(connection, lines)
+    documents = [
+        {each.row.id: each for word in words_of_line for each in found.get(word, ())} for words_of_line in said
+    ]
+    return [
+        sorted((each for each in own.values() if each.row.currency == line.currency), key=lambda each: each.row.number)
+        for line, own in zip(lines, documents, strict=True)
+    ]
 
 
 def words(reference: str) -> set[str]:
@@ -113,7 +128,7 @@ def _parts(reference: str) -> list[str]:
     return reference.upper().split()[:MOST_WORDS]
 
 
-def _named(connection: Connection, lines: Sequence[StatementLine]) -> tuple[list[set[str]], dict[str, list[Open]]]:
+def _named(connection: Connection, lines: Sequence[Any]) -> tuple[list[set[str]], dict[str, list[Open]]]:
     """What each line could name, and the documents that are named. Words are put together only for lines that need it:
     a number that stands there whole, with its amount, is what the line is about.
     """
@@ -201,6 +216,10 @@ def _documents(connection: Connection, wanted: set[str]) -> dict[str, list[Open]
             for number in {row.number.upper(), (row.own_number or row.number).upper()}:
                 found.setdefault(number, []).append(each)
     return found
+
+
+def _currency(connection: Connection, document_id: UUID) -> Any:
+    return connection.execute(select(document.currency).where(document.id == document_id)).scalar_one_or_none()
 
 
 def _standing(connection: Connection, ids: list[UUID]) -> list[Any]:

@@ -92,6 +92,7 @@ TABS: Final = (
     Tab(marked("Disputes"), "web.dispute_queue", frozenset({ARBITER, BUYER, SUPPLIER})),
     Tab(marked("Months"), "web.months", frozenset({FINANCE})),
     Tab(marked("Open items"), "web.open_by_age", frozenset({FINANCE, SUPPLIER, BUYER})),
+    Tab(marked("Bank"), "web.bank", frozenset({FINANCE})),
     Tab(marked("Credits"), "web.credits_to_approve", frozenset({FINANCE})),
     Tab(marked("Ledger"), "web.trial_balance", frozenset({FINANCE})),
     Tab(marked("Documents"), "web.documents", frozenset({BUYER, SUPPLIER})),

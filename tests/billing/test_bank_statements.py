@@ -10,7 +10,7 @@ from sqlalchemy import select, true
 
 from invoices import bank_statements, matching, payment_files, reminders
 from ledger.domain.errors import Conflict, Malformed, Refused
-from ledger.reports import documents, open_items
+from ledger.reports import bank, documents, open_items
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from tests.billing.trade import AFTER_OCTOBER, UNTAXED, Trade, self_billed
@@ -104,17 +104,25 @@ def test_lines_pay_what_they_name_and_the_same_file_changes_nothing(trade: Trade
     assert take(trade, statement) == (0, 6, 0, 0)
     assert open_of(trade) == [1000, 0, 0]
     with reading(trade.engine) as connection:
-        waiting = connection.execute(select(t.bank_line.c.id).where(t.bank_line.c.unmatched == "amount_differs"))
-        line_id = waiting.scalar_one()
+        query = select(t.bank_line.c.id).where(t.bank_line.c.unmatched == "amount_differs")
+        line_id = connection.execute(query).scalar_one()
         document_id = (
             connection.execute(select(t.document.c.id).order_by(t.document.c.issued_at, t.document.c.number))
             .scalars()
             .first()
         )
+        waiting = bank.waiting(connection, limit=9)
+        named = [[each.row.number for each in found] for found in matching.named(connection, waiting)]
+    assert [row["unmatched"] for row in waiting] == ["currency_differs", "unknown_number", "amount_differs"]
+    assert named == [[], [], ["ACME-NORTH-000001"]]
     assert document_id is not None
+    with pytest.raises(Refused, match="in GBP"), writing(trade.engine) as connection:
+        matching.assign(connection, waiting[0]["id"], document_id, actor="finance", now=LATER)
     with writing(trade.engine) as connection:
         matching.assign(connection, line_id, document_id, actor="finance", now=LATER)
     assert open_of(trade) == [0, 0, 0]
+    with reading(trade.engine) as connection:
+        assert [row["kind"] for row in bank.matched(connection, limit=3)] == ["payment", "returned", "payment"]
     with pytest.raises(Conflict, match="already"), writing(trade.engine) as connection:
         matching.assign(connection, line_id, document_id, actor="finance", now=LATER)
 

@@ -179,11 +179,10 @@ def test_finance_bills_a_month_and_keeps_the_pdf(
     assert complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_is_wider_than_a_phone(house: House, address: str, browser: Browser, scheme: str) -> None:
+def test_no_page_is_wider_than_a_phone(house: House, address: str, browser: Browser) -> None:
     identity = house.market.taken(reference="S-7", name="A name without end " + "x" * 60)
     house.market.taken(reference="S-" + "8" * 40, starts_at=TUESDAY + timedelta(days=1))
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     log_in(page, address, "rita@north-bank.example")
     for path in ("/inbox", "/inbox?show=coming", "/inbox?show=settled", f"/appointments/{identity}", "/documents"):

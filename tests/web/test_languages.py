@@ -71,6 +71,7 @@ def test_who_is_not_logged_in_reads_what_the_browser_asks_for(
     assert {"accept-language", "cookie"} <= {name.lower() for name in page.vary}
 
 
+@on_sqlite
 def test_a_person_s_own_language_and_clock_win_over_browser_and_organisation(house: House) -> None:
     house.market.taken(reference="S-7", name="Lena Vogt")
     client = house.enter("rita@north-bank.example")
@@ -83,6 +84,7 @@ def test_a_person_s_own_language_and_clock_win_over_browser_and_organisation(hou
     assert "Hier ist nichts" in client.get("/nowhere", headers={**german, "Accept": "text/html"}).text
 
 
+@on_sqlite
 @pytest.mark.parametrize("form", [{"language": "tlh"}, {"time_zone": "Mars/Olympus"}])
 def test_a_language_or_a_zone_that_nobody_knows_is_refused(house: House, form: dict[str, str]) -> None:
     assert send(house.enter("rita@north-bank.example"), "/preferences", form).status_code == 400
@@ -99,6 +101,7 @@ PLACES = {
 }
 
 
+@on_sqlite
 def test_no_page_of_a_role_speaks_english_to_who_reads_another_language(house: House) -> None:
     """But for the terms, which stay in the language they were written in."""
     identity = house.market.taken(reference="S-7", name="Lena Vogt")

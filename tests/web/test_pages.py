@@ -174,6 +174,7 @@ PLACES = {
 }
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_each_role_has_its_pages_and_no_others(house: House) -> None:
     house.add("ada@operator.example", "admin")
     house.add("art@operator.example", "arbiter", totp=TOTP)

@@ -88,6 +88,7 @@ async function send(one) {
     if (answer.status === 204) {
       tell(one, "sent");
       setTimeout(() => one.bar.remove(), 3000);
+      if (!held.size) recount();
       return true;
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -147,6 +148,17 @@ async function go(address, remember = true) {
   window.htmx?.process(main);
   scrollTo(0, 0);
   main.focus();
+}
+
+// The list as it is now that all is recorded, unless somebody is at work on it.
+async function recount() {
+  const busy = main.querySelector(":checked[name=id], .search:focus-within");
+  if (busy || !main.querySelector("tr[hidden]")) return;
+  const at = document.activeElement.href;
+  const top = scrollY;
+  await go(location.href, false);
+  [...main.querySelectorAll("a.row")].find((row) => row.href === at)?.focus();
+  scrollTo(0, top);
 }
 
 // What is held is on its way out of the inbox.
