@@ -21,13 +21,16 @@ from ledger.domain.terms import Outcome
 from ledger.services.cases import Case
 from ledger.services.posting import Postings
 from ledger.store import tables as t
+from ledger.store.prepared import Prepared
 from ledger.store.types import new_id
 
 RULINGS = frozenset({EventKind.FOUND, EventKind.DEEMED, EventKind.CANCELLED})
 Criteria = Mapping[str, CriterionFinding]
 
-_TAKEN = select(t.month_position.c.taken).where(
-    t.month_position.c.agreement_id == bindparam("agreement"), t.month_position.c.month == bindparam("month")
+_TAKEN = Prepared(
+    select(t.month_position.c.taken).where(
+        t.month_position.c.agreement_id == bindparam("agreement"), t.month_position.c.month == bindparam("month")
+    )
 )
 
 
@@ -120,8 +123,9 @@ class Accruals:
     def _next_position(self, agreement_id: UUID, month: int) -> int:
         key = (agreement_id, month)
         if key not in self._positions:
-            taken = self._connection.execute(_TAKEN, {"agreement": agreement_id, "month": month}).scalar_one_or_none()
-            self._positions[key] = (taken or 0, taken or 0)
+            found = _TAKEN.first(self._connection, {"agreement": agreement_id, "month": month})
+            taken = 0 if found is None else found.taken
+            self._positions[key] = (taken, taken)
         return self._positions[key][1] + 1
 
     def _take_position(self, agreement_id: UUID, month: int) -> None:

@@ -27,7 +27,7 @@ from ledger.services.duplicates import Digests
 from ledger.services.history_parties import ACTOR, Prepared
 from ledger.services.history_rows import HistoryRow, slot_of, submission
 from ledger.services.history_staging import OUTCOME, SUBMISSION, Action
-from ledger.services.intake import IntakeDesk, NotTaken
+from ledger.services.intake import IntakeDesk, NotTaken, used
 from ledger.store import tables as t
 
 MOST_WAITING = 20_000
@@ -142,12 +142,12 @@ class Batch:
         event = t.appointment_event.c
         ruled: set[UUID] = set()
         for supplier_id, wanted in references.items():
-            for some in _portions(wanted):
-                for case in self._referred_to(supplier_id, some):
-                    desk.take((case,))
-                    self._found[supplier_id, case.reference] = case.id
-                    if case.state.verdict is not Verdict.PENDING or case.state.rebookings:
-                        ruled.add(case.id)
+            known = used(self.connection, supplier_id, list(wanted))
+            for case in self._referred_to(supplier_id, known) if known else ():
+                desk.take((case,))
+                self._found[supplier_id, case.reference] = case.id
+                if case.state.verdict is not Verdict.PENDING or case.state.rebookings:
+                    ruled.add(case.id)
         self._load_refusals(submitting)
         for ids in _portions(ruled):
             by_import: ColumnElement[bool] = (event.actor == ACTOR) & (event.number > 1)
@@ -168,19 +168,16 @@ class Batch:
                 for source, broken in self.connection.execute(found):
                     self._refused_before[supplier_id, source] = tuple(Violation(**each) for each in broken)
 
-    def _referred_to(self, supplier_id: UUID, references: list[str]) -> list[Case]:
+    def _referred_to(self, supplier_id: UUID, known: Mapping[str, UUID]) -> list[Case]:
         """The appointments of these references, those too that were linked to an earlier one."""
-        appointment, linked = t.appointment.c, t.linked_reference.c
-        found = cases.load(
-            self.connection, (appointment.supplier_id == supplier_id) & appointment.reference.in_(references)
-        )
-        query = select(t.linked_reference).where(linked.supplier_id == supplier_id, linked.reference.in_(references))
-        chains = []
-        for row in self.connection.execute(query):
-            self._found[supplier_id, row.reference] = row.appointment_id
-            self._linked[supplier_id, row.reference] = row.submitted_at, Slot(row.starts_at, row.ends_at)
-            chains.append(row.appointment_id)
-        return found + cases.load_many(self.connection, set(chains) - {case.id for case in found})
+        found = cases.load_many(self.connection, dict.fromkeys(known.values()))
+        own, linked = {case.reference for case in found}, t.linked_reference.c
+        for some in _portions(known.keys() - own):
+            query = select(t.linked_reference).where(linked.supplier_id == supplier_id, linked.reference.in_(some))
+            for row in self.connection.execute(query):
+                self._found[supplier_id, row.reference] = row.appointment_id
+                self._linked[supplier_id, row.reference] = row.submitted_at, Slot(row.starts_at, row.ends_at)
+        return found
 
     def _is_submission_of(self, case: Case, action: Action) -> bool:
         """Whether the row is the appointment's own, not another one under the same reference."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, union_all
+from sqlalchemy import Connection, bindparam, select, union_all
 
 from ledger.domain.contacts import contact_keys, digest
 from ledger.domain.criteria import evaluate
@@ -50,6 +50,15 @@ _SUPPRESSED = Prepared(
         t.suppression.c.buyer_id == bindparam("buyer"), among(t.suppression.c.digest, texts("digests"))
     )
 )
+
+
+def used(connection: Connection, supplier_id: UUID, references: list[str]) -> dict[str, UUID]:
+    """Those of a supplier's references that he has used before, each with its appointment."""
+    found: dict[str, UUID] = {}
+    for some in chunks(references):
+        known = _REFERENCES.all(connection, {"supplier": supplier_id, "names": some})
+        found.update((row.reference, row.id) for row in known)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +117,8 @@ class IntakeDesk:
             if pinned.definition.intake.suppressions:
                 listed.setdefault(pinned.buyer_id, []).extend(found.values())
         for supplier_id, names in references.items():
-            for some in chunks(names):
-                known = _REFERENCES.all(self.desk.connection, {"supplier": supplier_id, "names": some})
-                self._references.update({(supplier_id, row.reference): row.id for row in known})
+            known = used(self.desk.connection, supplier_id, names)
+            self._references.update({(supplier_id, reference): identity for reference, identity in known.items()})
         for buyer_id, values in held.items():
             for some in chunks(values):
                 self._contacts.read(buyer_id, some)

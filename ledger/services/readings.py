@@ -16,8 +16,16 @@ from ledger.domain.attendance import PROOF, Intervals, Presence, Reading, presen
 from ledger.domain.lifecycle import Party, Verdict
 from ledger.domain.outcome import Findings
 from ledger.domain.terms import Silence
-from ledger.services.cases import IN_CHUNKS, Case
+from ledger.services.cases import Case
 from ledger.store import tables as t
+from ledger.store.prepared import Prepared, among, ids
+
+_item = t.evidence_item.c
+_RECEIVED = Prepared(
+    select(
+        _item.appointment_id, _item.said, _item.grade, _item.party, _item.kind, _item.occurred_at, _item.received_at
+    ).where(among(_item.appointment_id, ids("appointments")))
+)
 
 
 def decide_silence(case: Case) -> bool:
@@ -28,15 +36,9 @@ def decide_silence(case: Case) -> bool:
 
 def gather(connection: Connection, appointment_ids: Iterable[UUID]) -> dict[UUID, list[Reading]]:
     """Everything received about these appointments, by appointment; one without evidence is not named."""
-    item = t.evidence_item.c
-    wanted = list(appointment_ids)
-    found: dict[UUID, list[Reading]] = {}
-    for start in range(0, len(wanted), IN_CHUNKS):
-        query = select(
-            item.appointment_id, item.said, item.grade, item.party, item.kind, item.occurred_at, item.received_at
-        ).where(item.appointment_id.in_(wanted[start : start + IN_CHUNKS]))
-        for row in connection.execute(query):
-            found.setdefault(row.appointment_id, []).append(Reading(*row[1:]))
+    wanted, found = list(appointment_ids), dict[UUID, list[Reading]]()
+    for row in _RECEIVED.all(connection, {"appointments": wanted}) if wanted else ():
+        found.setdefault(row.appointment_id, []).append(Reading(*row[1:]))
     return found
 
 

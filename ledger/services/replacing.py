@@ -8,13 +8,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ledger.domain import replacements
 from ledger.domain.lifecycle import Event
 from ledger.services import cases
 from ledger.services.cases import Case
 from ledger.store import tables as t
+from ledger.store.prepared import Prepared
+
+_PROMISED = Prepared(
+    select(t.appointment.c.id).where(
+        t.appointment.c.agreement_id == bindparam("agreement"), t.appointment.c.replacement_at.is_not(None)
+    )
+)
 
 
 @dataclass(slots=True)
@@ -58,10 +65,6 @@ class Promises:
         self._promised.clear()
 
     def _load(self, agreement_id: UUID) -> None:
-        appointment = t.appointment.c
-        query = select(appointment.id).where(
-            appointment.agreement_id == agreement_id, appointment.replacement_at.is_not(None)
-        )
-        found = list(self.connection.execute(query).scalars())
+        found = [row.id for row in _PROMISED.all(self.connection, {"agreement": agreement_id})]
         self.take(cases.load_many(self.connection, [each for each in found if each not in self.on_desk]))
         self._promised.setdefault(agreement_id, set()).update(found)

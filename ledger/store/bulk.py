@@ -1,11 +1,13 @@
 """Many rows at once, at the driver's own speed.
 
 Owns INSERTs and UPDATEs of whole rows past SQLAlchemy's per-row work, with the same column types: executemany, and
-COPY on PostgreSQL where there are enough rows to pay for it. Every row of a call has the same columns.
+where there are enough rows to pay for it COPY on PostgreSQL, INSERTs of many rows on SQLite. Every row of a call has
+the same columns.
 """
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -16,6 +18,8 @@ from ledger.domain.encoding import dumps
 from ledger.store.prepared import cursor_of, driver, is_listened_to
 
 WORTH_COPYING = 100
+VALUES_AT_ONCE = 4_000
+"""How many values one INSERT has on SQLite: rows cost a fourth less together than one by one."""
 Values = Sequence[Any]
 Converter = Callable[[Values], Values] | None
 Row = dict[str, Any]
@@ -30,7 +34,10 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     values = _tuples(connection.dialect, table, names, rows)
     if connection.dialect.name == "postgresql" and len(rows) >= WORTH_COPYING:
         _copy(connection, table, names, values)
-    else:
+        return
+    if connection.dialect.name == "sqlite":
+        values = _insert_portions(connection, table, names, values)
+    if values:
         _execute(connection, _insert(connection.dialect, table, names), values)
 
 
@@ -56,10 +63,23 @@ def _execute(connection: Connection, statement: str, values: list[tuple[Any, ...
         return int(cursor.rowcount)
 
 
+def _insert_portions(
+    connection: Connection, table: Table, names: Names, values: list[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """Inserts them as many at a time as one statement takes, always as many, so that it is compiled once. The rest."""
+    at_once = VALUES_AT_ONCE // len(names)
+    whole = len(values) - len(values) % at_once
+    for start in range(0, whole, at_once):
+        some = tuple(chain.from_iterable(values[start : start + at_once]))
+        _execute(connection, _insert(connection.dialect, table, names, at_once), [some])
+    return values[whole:]
+
+
 @lru_cache(maxsize=256)
-def _insert(dialect: Dialect, table: Table, names: Names) -> str:
+def _insert(dialect: Dialect, table: Table, names: Names, rows: int = 1) -> str:
     columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join([_mark(dialect)] * len(names))
-    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'  # noqa: S608 - our own tables and columns
+    every = ", ".join([f"({marks})"] * rows)
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES {every}'  # noqa: S608 - our own tables and columns
 
 
 @lru_cache(maxsize=256)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ARRAY, JSON, Boolean, Connection, Dialect, String, TypeDecorator, bindparam
+from sqlalchemy import ARRAY, JSON, Boolean, Connection, Dialect, String, TypeDecorator, Uuid, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -32,6 +33,19 @@ class Texts(TypeDecorator[Sequence[str]]):
         return dialect.type_descriptor(JSON() if dialect.name == "sqlite" else ARRAY(String))
 
 
+class Ids(TypeDecorator[Sequence[UUID]]):
+    """Any number of identifiers as one parameter."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(JSON() if dialect.name == "sqlite" else ARRAY(Uuid))
+
+    def process_bind_param(self, value: Sequence[UUID] | None, dialect: Dialect) -> Any:
+        return [each.hex for each in value or ()] if dialect.name == "sqlite" else value
+
+
 class among(FunctionElement[bool]):  # noqa: N801 - reads as SQL
     """`among(column, texts("names"))`: the column is one of the texts; one statement, however many there are."""
 
@@ -47,6 +61,11 @@ class among(FunctionElement[bool]):  # noqa: N801 - reads as SQL
 def texts(name: str) -> Any:
     """The parameter of `among`."""
     return bindparam(name, type_=Texts())
+
+
+def ids(name: str) -> Any:
+    """The same for a column of identifiers."""
+    return bindparam(name, type_=Ids())
 
 
 @compiles(among, "postgresql")

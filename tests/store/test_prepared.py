@@ -7,9 +7,9 @@ from sqlalchemy import Engine, bindparam, event, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger.store import tables as t
-from ledger.store.bulk import insert_rows
+from ledger.store.bulk import VALUES_AT_ONCE, insert_rows
 from ledger.store.engine import Contended, make_engine, reading, writing
-from ledger.store.prepared import Prepared, among, texts
+from ledger.store.prepared import Prepared, among, ids, texts
 from ledger.store.types import new_id
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
@@ -51,6 +51,19 @@ def test_a_list_of_any_length_is_one_parameter(engine: Engine, buyer: dict[str, 
         insert_rows(connection, t.definition, rows)
         found = [row.slug for row in Prepared(NAMED).all(connection, {"slugs": wanted})]
     assert found == sorted(set(wanted) & set(SLUGS))
+
+
+def test_many_rows_are_all_written_as_they_are(engine: Engine, buyer: dict[str, object]) -> None:
+    rows = [
+        {"id": new_id(), "buyer_id": buyer["id"], "slug": f"s-{number:04d}", "created_at": NOW}
+        for number in range(VALUES_AT_ONCE // 4 * 2 + 3)
+    ]
+    wanted = [row["id"] for row in rows[::500]]
+    chosen = Prepared(select(t.definition.c.slug).where(among(t.definition.c.id, ids("wanted"))))
+    with writing(engine) as connection:
+        insert_rows(connection, t.definition, rows)
+        assert [row._asdict() for row in connection.execute(select(t.definition).order_by(t.definition.c.slug))] == rows
+        assert {row.slug for row in chosen.all(connection, {"wanted": wanted})} == {row["slug"] for row in rows[::500]}
 
 
 def test_a_list_is_looked_up_by_an_index(sqlite_url: str) -> None:
