@@ -1,15 +1,15 @@
 """The one way into the ledger: entries with their transfers, accruals, and the running balances.
 
 Collects what a unit of work posts and writes it in bulk: one INSERT per table, one UPDATE per account touched,
-in account order, so that two units of work never wait for each other in a circle. Refuses nothing itself; the
-database refuses a second entry of the same source.
+in account order, so that two units of work never wait for each other in a circle; on PostgreSQL all of it in one
+statement where it is not much. Refuses nothing itself; the database refuses a second entry of the same source.
 """
 
-from collections.abc import Iterable
-from contextlib import nullcontext
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -17,10 +17,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.domain.journal import AccountKind, EntryKind, transfers
 from ledger.store import tables as t
-from ledger.store.bulk import WORTH_COPYING, insert_rows
-from ledger.store.prepared import Prepared, together
+from ledger.store.bulk import execute, insert_rows, part_of
+from ledger.store.prepared import Prepared
 from ledger.store.types import new_id
 
+AT_ONCE: Final = 16
+"""Transfers, and accounts that they move, which one statement takes at most: each number of them is another one."""
+MOST_REMEMBERED: Final = 1_000
+"""Pairs whose accounts a database connection remembers."""
+_REMEMBERED: Final = "ledger.accounts"
+_MADE_IN: Final = "ledger.accounts.made_in"
 Pair = tuple[UUID, UUID, str]
 """Supplier, buyer, currency: whose books an account belongs to."""
 
@@ -46,7 +52,10 @@ _MOVE = Prepared(
 
 
 class Accounts:
-    """The ids of a pair's seven accounts, made when they are first needed."""
+    """The ids of a pair's seven accounts, made when they are first needed.
+
+    Accounts stay for good: a database connection remembers those that it has seen committed.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -55,11 +64,26 @@ class Accounts:
     def of(self, pair: Pair) -> dict[AccountKind, UUID]:
         found = self._known.get(pair)
         if found is None:
-            found = self._read(pair)
-            if len(found) < len(AccountKind):
-                self._create(pair)
-                found = self._read(pair)
-            self._known[pair] = found
+            found = self._known[pair] = self._remembered.get(pair) or self._found(pair)
+        return found
+
+    @property
+    def _remembered(self) -> dict[Pair, dict[AccountKind, UUID]]:
+        remembered: dict[Pair, dict[AccountKind, UUID]] = self._connection.connection.info.setdefault(_REMEMBERED, {})
+        return remembered
+
+    def _found(self, pair: Pair) -> dict[AccountKind, UUID]:
+        """A transaction that makes some remembers none from then on: they are gone if it comes to nothing."""
+        info, transaction = self._connection.connection.info, id(self._connection.get_transaction())
+        found = self._read(pair)
+        if len(found) < len(AccountKind):
+            info[_MADE_IN] = transaction
+            self._create(pair)
+            return self._read(pair)
+        if info.get(_MADE_IN) != transaction:
+            if len(self._remembered) >= MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[pair] = found
         return found
 
     def _read(self, pair: Pair) -> dict[AccountKind, UUID]:
@@ -131,10 +155,30 @@ class Postings:
         """Inserts everything collected and moves the balances; the collection is empty afterwards."""
         if not self.entries:
             return
-        few = len(self.transfers) < WORTH_COPYING
-        with together(self.connection) if few else nullcontext():
+        moved = sorted(self.deltas.items())
+        few = len(self.transfers) <= AT_ONCE and len(moved) <= AT_ONCE
+        if few and self.connection.dialect.name == "postgresql":
+            self._write_at_once(moved)
+        else:
             insert_rows(self.connection, t.entry, self.entries)
             insert_rows(self.connection, t.transfer, self.transfers)
-            moved = [{"account_id": identity, "delta": self.deltas[identity]} for identity in sorted(self.deltas)]
-            _MOVE.each(self.connection, moved)
+            _MOVE.each(self.connection, [{"account_id": identity, "delta": delta} for identity, delta in moved])
         self.entries, self.transfers, self.deltas = [], [], {}
+
+    def _write_at_once(self, moved: Sequence[tuple[UUID, int]]) -> None:
+        """One statement costs half of what these cost apart, even if they go in one trip."""
+        entered, entries = part_of(self.connection, t.entry, self.entries)
+        given, transferred = part_of(self.connection, t.transfer, self.transfers)
+        deltas = (value for identity, delta in moved for value in (delta, identity))
+        execute(self.connection, _at_once(entered, given, len(moved)), [(*entries, *deltas, *transferred)])
+
+
+@lru_cache(maxsize=256)
+def _at_once(entered: str, given: str, accounts: int) -> str:
+    """Each account's move needs the one before, which keeps them in order. `given` and `entered` are INSERTs."""
+    moves = [f"entered AS ({entered})"]
+    for place in range(accounts):
+        after = f" AND EXISTS (SELECT FROM moved_{place - 1})" if place else ""
+        move = f"UPDATE account SET balance = balance + %s WHERE id = %s{after} RETURNING id"  # noqa: S608 - places
+        moves.append(f"moved_{place} AS ({move})")
+    return f"WITH {', '.join(moves)} {given}"

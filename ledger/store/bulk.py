@@ -5,7 +5,7 @@ where there are enough rows to pay for it COPY on PostgreSQL, INSERTs of many ro
 the same columns.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
 from operator import itemgetter
@@ -38,7 +38,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     if connection.dialect.name == "sqlite":
         values = _insert_portions(connection, table, names, values)
     if values:
-        _execute(connection, _insert(connection.dialect, table, names), values)
+        execute(connection, _insert(connection.dialect, table, names), values)
 
 
 def update_rows(connection: Connection, table: Table, rows: Sequence[Row], where: Sequence[Row]) -> int:
@@ -48,11 +48,18 @@ def update_rows(connection: Connection, table: Table, rows: Sequence[Row], where
     dialect, names, keys = connection.dialect, tuple(rows[0]), tuple(where[0])
     changed, found = _tuples(dialect, table, names, rows), _tuples(dialect, table, keys, where)
     values = [(*new, *old) for new, old in zip(changed, found, strict=True)]
-    return _execute(connection, _update(dialect, table, names, keys), values)
+    return execute(connection, _update(dialect, table, names, keys), values)
 
 
-def _execute(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> int:
-    """Runs it for each of the values. Returns how many rows it touched."""
+def part_of(connection: Connection, table: Table, rows: Sequence[Row]) -> tuple[str, Iterator[Any]]:
+    """An INSERT of all the rows and its values, to be part of a longer statement."""
+    names = tuple(rows[0])
+    values = _tuples(connection.dialect, table, names, rows)
+    return _insert(connection.dialect, table, names, len(rows)), chain.from_iterable(values)
+
+
+def execute(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> int:
+    """Runs it for each of the values, which are as the driver takes them. Returns how many rows it touched."""
     if is_listened_to(connection):
         return connection.exec_driver_sql(statement, values if len(values) > 1 else values[0]).rowcount
     with cursor_of(connection, statement) as cursor:
@@ -71,7 +78,7 @@ def _insert_portions(
     whole = len(values) - len(values) % at_once
     for start in range(0, whole, at_once):
         some = tuple(chain.from_iterable(values[start : start + at_once]))
-        _execute(connection, _insert(connection.dialect, table, names, at_once), [some])
+        execute(connection, _insert(connection.dialect, table, names, at_once), [some])
     return values[whole:]
 
 
