@@ -54,9 +54,10 @@ def quality() -> Response:
         asked = Asked(first, last, ("source",), **{name: _given(name) for name in NARROWED})
         scope = Scope(connection, asked, lambda table: visible(viewer.principal, table))
         due = foreseen(connection, scope.agreements, now)
-        tallies = trade.outcomes(scope, due, marked=False)
+        tallies: trade.Tallies = {}
+        taken_course = course.course(scope, due, tallies)
         trade.submissions(scope, tallies, leads=False)
-        became = courses.shown(course.course(scope, due), course.costs(tallies))
+        became = courses.shown(taken_course, course.costs(tallies))
         others = _others(connection)
         found, sources = failures.failures(scope, tallies), failures.sources(tallies)
         labels = _labels(connection, scope)

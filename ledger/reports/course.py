@@ -18,7 +18,7 @@ from ledger.domain.foreseen import Foreseen
 from ledger.domain.lifecycle import EventKind
 from ledger.domain.rates import Rate, per
 from ledger.reports.scope import DIMENSIONS, Scope, Span
-from ledger.reports.trade import DISPUTED, Tallies, row, stored_of
+from ledger.reports.trade import DISPUTED, STATE, Tallies, count, row, stored_of, tally_of
 from ledger.store import tables as t
 from ledger.store.lookups import line_of_accrual
 
@@ -83,24 +83,32 @@ def disputed(week: Counter[str]) -> Rate:
     return Rate(week["disputed"], week["judged"])
 
 
-def course(scope: Scope, foreseen: Iterable[Foreseen]) -> Course:
-    """Of the asker's appointments whose slots begin in the months asked for. The weeks without any are there too."""
+def course(scope: Scope, foreseen: Iterable[Foreseen], tallies: Tallies) -> Course:
+    """Of the asker's appointments whose slots begin in the months asked for. The weeks without any are there too.
+
+    The same reading fills `tallies` as `trade.outcomes` does, but for sales and the flags that a course does not show.
+    """
     due, found = {each.id: each for each in foreseen}, Course()
     for span in scope.spans():
         mondays = _mondays(span)
         for monday in mondays:
             found.weeks.setdefault(monday, Counter())
         inside = scope.within(t.appointment, row.starts_at, span)
-        columns = (_week(mondays, span), row.schedule, row.attendance, row.verdict, DISPUTED, BILLED)
-        marked = select(*columns).where(inside).subquery()
-        groups = list(marked.c)
-        for each in scope.connection.execute(
-            select(*groups, func.count().label("number")).group_by(*groups)
-        ).mappings():
+        place = (row[name] for name in (*scope.place, *STATE))
+        columns = (*place, _week(mondays, span), DISPUTED, BILLED)
+        read = select(*columns, row.amount).where(inside).subquery()
+        groups = [read.c[column.key] for column in columns]
+        query = select(*groups, func.count().label("number"), func.sum(read.c.amount).label("amount"))
+        for each in scope.connection.execute(query.group_by(*groups)).mappings():
             found.count(mondays[each["week"]], each, each["number"])
-        for before in stored_of(scope, inside, due, *columns):
+            count(tally_of(tallies, scope, each, span), each, each["number"], int(each["amount"]))
+        for before in stored_of(scope, inside, due, row.amount, *columns):
+            settled, tally = due[before["id"]], tally_of(tallies, scope, before, span)
+            after = _settled(before, settled)
             found.count(mondays[before["week"]], before, -1)
-            found.count(mondays[before["week"]], _settled(before, due[before["id"]]), 1)
+            found.count(mondays[before["week"]], after, 1)
+            count(tally, before, -1, -before["amount"])
+            count(tally, after, 1, settled.amount)
     found.weeks = dict(sorted(found.weeks.items()))
     return found
 

@@ -82,26 +82,23 @@ MARKS: Final = (
 )
 
 
-def outcomes(scope: Scope, foreseen: Iterable[Foreseen], *, marked: bool = True) -> Tallies:
-    """Appointments by the month of their slot, and what their sales brought in.
-
-    Not `marked`, neither sales nor any of `FLAGS` are looked up.
-    """
+def outcomes(scope: Scope, foreseen: Iterable[Foreseen]) -> Tallies:
+    """Appointments by the month of their slot, and what their sales brought in."""
     due = {each.id: each for each in foreseen}
     tallies: Tallies = {}
-    columns = (*(row[name] for name in (*scope.place, *STATE)), *(MARKS if marked else ()))
+    columns = (*(row[name] for name in (*scope.place, *STATE)), *MARKS)
     for span in scope.spans():
         inside = scope.within(t.appointment, row.starts_at, span)
         read = select(*columns, row.amount).where(inside).subquery()
         groups = [read.c[column.key] for column in columns]
         query = select(*groups, func.count().label("number"), func.sum(read.c.amount).label("amount"))
         for each in scope.connection.execute(query.group_by(*groups)).mappings():
-            _count(_of(tallies, scope, each, span), each, each["number"], int(each["amount"]))
+            count(tally_of(tallies, scope, each, span), each, each["number"], int(each["amount"]))
         for before in stored_of(scope, inside, due, row.amount, *columns):
-            tally, settled = _of(tallies, scope, before, span), due[before["id"]]
-            _count(tally, before, -1, -before["amount"])
-            _count(tally, _settled(before, settled), 1, settled.amount)
-        for sale in scope.connection.execute(_revenue(scope, inside)).mappings() if marked else ():
+            tally, settled = tally_of(tallies, scope, before, span), due[before["id"]]
+            count(tally, before, -1, -before["amount"])
+            count(tally, _settled(before, settled), 1, settled.amount)
+        for sale in scope.connection.execute(_revenue(scope, inside)).mappings():
             if (key := scope.key(sale, span.month))[-1] == sale["currency"]:
                 tallies.setdefault(key, Tally()).revenue += int(sale["revenue"])
     return tallies
@@ -120,8 +117,6 @@ def stored_of(
 def _settled(stored: Mapping[Any, Any], settled: Foreseen) -> dict[str, Any]:
     """The columns once what is due is settled."""
     kinds, upheld = settled.kinds, settled.upheld
-    if "silent" not in stored:
-        return {**stored, **settled.state}
     return {
         **stored,
         **settled.state,
@@ -133,8 +128,8 @@ def _settled(stored: Mapping[Any, Any], settled: Foreseen) -> dict[str, Any]:
     }
 
 
-def _count(tally: Tally, each: Mapping[Any, Any], number: int, amount: int) -> None:
-    """One group of equal appointments."""
+def count(tally: Tally, each: Mapping[Any, Any], number: int, amount: int) -> None:
+    """One group of equal appointments, whichever of `FLAGS` were looked up."""
     counts, attendance = tally.counts, each["attendance"]
     judged, held = each["verdict"] != "pending", each["schedule"] == "booked"
     counts["appointments"] += number
@@ -179,7 +174,7 @@ def submissions(scope: Scope, tallies: Tallies, *, leads: bool = True) -> None:
             else select(*place, func.count().label("number")).where(inside).group_by(*place)
         )
         for each in scope.connection.execute(taken).mappings():
-            tally, number = _of(tallies, scope, each, span), each["number"]
+            tally, number = tally_of(tallies, scope, each, span), each["number"]
             tally.counts["taken"] += number
             tally.counts["unreachable"] += number * (not each.get("reached", True))
             if each.get("hours") is not None:
@@ -207,12 +202,12 @@ def _refused(scope: Scope, tallies: Tallies, span: Span, inside: ColumnElement[b
     place, number = [refusal[name] for name in scope.place], func.count(refusal.id.distinct()).label("number")
     counted = select(*place, number).where(inside).group_by(*place)
     for each in scope.connection.execute(counted).mappings():
-        _of(tallies, scope, each, span).counts["refused"] += each["number"]
+        tally_of(tallies, scope, each, span).counts["refused"] += each["number"]
     for name in ("clause", "code"):
         elements, told = elements_of(scope.connection.dialect.name, refusal.violations, name)
         named = select(*place, told.label("told"), number).join_from(t.intake_refusal, elements, true())
         for each in scope.connection.execute(named.where(inside).group_by(*place, told)).mappings():
-            tally = _of(tallies, scope, each, span)
+            tally = tally_of(tallies, scope, each, span)
             (tally.clauses if name == "clause" else tally.codes)[each["told"]] += each["number"]
 
 
@@ -233,7 +228,8 @@ def activity(scope: Scope, tallies: Tallies) -> None:
         tally.counts["conversations"] += int(each["talks"])
 
 
-def _of(tallies: Tallies, scope: Scope, each: Mapping[Any, Any], span: Span) -> Tally:
+def tally_of(tallies: Tallies, scope: Scope, each: Mapping[Any, Any], span: Span) -> Tally:
+    """Where a row or a group of the span counts."""
     return tallies.setdefault(scope.key(each, span.month), Tally())
 
 
@@ -256,7 +252,7 @@ def findings(scope: Scope, tallies: Tallies) -> None:
         )
         groups = select(*found.c, func.count().label("number")).group_by(*found.c)
         for each in scope.connection.execute(groups).mappings():
-            tally, number = _of(tallies, scope, each, span), each["number"]
+            tally, number = tally_of(tallies, scope, each, span), each["number"]
             tally.counts["findings"] += number
             tally.counts["rejections"] += number * bool(each["rejected"])
             tally.lead_hours[each["hours"]] += number
