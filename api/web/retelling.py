@@ -9,14 +9,15 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from babel.dates import format_datetime
 
-from api.languages import gettext, locale, spoken
+from api.languages import gettext, locale, marked, spoken
 from api.web import sentences
 from invoices import display as paper
+from invoices.languages import Language
 from ledger.domain.money import exponent
 
 BETWEEN: Final = re.compile(r"(?<=[.!?]) (?=[A-Z“])")
@@ -25,7 +26,16 @@ INSTANT: Final = re.compile(r"[A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d
 MONTH: Final = re.compile(r"[A-Z][a-z]+ \d{4}")
 MONEY: Final = re.compile(r"([A-Z]{3}) ([−-]?)(\d[\d,]*(?:\.\d+)?)")
 SHARE: Final = re.compile(r"(\d+)(?:\.(\d{1,2}))? %")
-QUOTED: Final = re.compile(r"“(.*)”")
+QUOTED: Final = re.compile(r"“([^“”]*)”")
+_CONJUNCTION: Final = re.compile(r" (and|or) (?=[^“”]*(?:“[^“”]*”[^“”]*)*$)")
+_COMMA: Final = re.compile(r", (?=[^“”]*(?:“[^“”]*”[^“”]*)*$)")
+LISTS: Final = frozenset({"names", "before", "after"})
+"""The places of lists, whatever is in them."""
+CONJUNCTIONS: Final = {"and": marked("and"), "or": marked("or")}
+OWN: Final = frozenset({"label", "fact", "id", "code", "zone", "calendar", "region", "vat", "law"})
+"""The places of what the parties, or others, have named."""
+MOST_KEPT: Final = 8_192
+"""Of sentences that were told before, in all languages."""
 
 
 def told(text: str) -> str:
@@ -38,17 +48,39 @@ def told(text: str) -> str:
 
 def _known(text: str) -> str | None:
     """One sentence or phrase, if it is one of those that are known."""
+    return _known_in(spoken(), text)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _known_in(language: Language, text: str) -> str | None:
+    """In the language that is spoken; codes are marked where the text marks them."""
     exactly = gettext(text) if text else text
     if exactly != text:
         return exactly
     for sentence, pattern in _patterns():
         found = pattern.fullmatch(text)
         if found:
-            return gettext(sentence) % {name: _value(value) for name, value in found.groupdict().items()}
+            said = gettext(sentence) % {name: _place(name, value) for name, value in found.groupdict().items()}
+            return said if "`" in text else said.replace("`", "")
     if text[:1].isupper():
-        phrase = _known(text[:1].lower() + text[1:])
+        phrase = _known_in(language, text[:1].lower() + text[1:])
         return None if phrase is None else phrase[:1].upper() + phrase[1:]
     return None
+
+
+def _place(name: str, text: str) -> str:
+    """What stands in a place: what the parties call things stays as it is."""
+    return text if name in OWN else _listed(text) if name in LISTS else _value(text)
+
+
+def _listed(text: str) -> str:
+    """`a, b or c`; what stands between quotation marks stays together."""
+    *first, last = _CONJUNCTION.split(text)
+    if not first:
+        return _value(text)
+    *before, conjunction, rest = (*first, last)
+    items = ", ".join(_value(each) for each in _COMMA.split(" ".join(before)))
+    return f"{items} {gettext(CONJUNCTIONS[conjunction])} {_value(rest)}"
 
 
 def _value(text: str) -> str:
@@ -74,7 +106,8 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _pattern(sentence: str) -> re.Pattern[str]:
     pieces = PLACE.split(sentence)
-    return re.compile("".join(f"(?P<{piece}>.+?)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces)))
+    parts = (f"(?P<{piece}>.+?)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces))
+    return re.compile("".join(parts).replace("`", "`?"))
 
 
 def _instant(found: re.Match[str]) -> str:
@@ -101,7 +134,10 @@ def _share(found: re.Match[str]) -> str:
 
 
 def _quoted(found: re.Match[str]) -> str:
-    return gettext("“%(text)s”", text=_known(found[1]) or found[1])
+    """A phrase, which may stand there as it begins a sentence; a single word is somebody's own."""
+    text = found[1]
+    said = (_known(text[:1].upper() + text[1:]) or _known(text)) if " " in text else None
+    return gettext("“%(text)s”", text=said or text)
 
 
 SHAPES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (

@@ -6,7 +6,7 @@ Each is spelled as `ledger` and `invoices` say it, with a name for what varies. 
 from typing import Final
 
 from api.languages import marked
-from api.web import refused_sentences
+from api.web import refused_sentences, terms_sentences
 from invoices.languages import Language
 
 MOMENTS: Final[dict[Language, str]] = {
@@ -353,4 +353,5 @@ ADVICE: Final = (
 KNOWN: Final = (
     *(*HISTORY, *ANSWERS, *PHRASES, *TERMS, *REFUSALS, *ADVICE),
     *(*refused_sentences.SERVICES, *refused_sentences.LOOSE),
+    *(*terms_sentences.TERMS, *terms_sentences.TESTS, *terms_sentences.COMMERCE, *terms_sentences.CHANGES),
 )

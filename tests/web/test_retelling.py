@@ -4,9 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from api.demo.terms import finance_review, solar_advice
 from api.languages import speaking
 from api.web import sentences
 from api.web.retelling import told
+from invoices.languages import Language
+from ledger.domain.agreement import parse_agreement
+from ledger.domain.definition import parse_definition
+from ledger.domain.diff import diff
+from ledger.domain.prose import clauses, quoted
+from tests.domain.documents import agreement_document, definition_document
 
 SOURCES = (*Path("ledger").rglob("*.py"), *Path("invoices").glob("*.py"), Path("api/web/evidence.py"))
 
@@ -77,3 +84,25 @@ def test_the_ledger_s_sentences_are_said_in_the_reader_s_language(english: str, 
         assert told(english) == german
     with speaking("fr"):
         assert told(english) == french
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_terms_and_their_changes_are_told_whole(language: Language) -> None:
+    documents = [definition_document(), finance_review(), solar_advice()]
+    agreement = parse_agreement(agreement_document())
+    read = [parse_definition(each) for each in documents]
+    text = [clause for each in read for clause in clauses(each, agreement)]
+    said = {heading for heading, _ in text} | {one.removeprefix("- ") for _, found in text for _, one in found}
+    said |= {change.sentence for one in documents for other in documents for change in diff(one, other)}
+    with speaking(language):
+        assert [each for each in said if told(each) == each] == []
+
+
+def test_what_the_parties_call_things_stays_and_a_quotation_has_no_marks_of_codes() -> None:
+    found = quoted(parse_definition(definition_document()), "criteria.owner")
+    assert found is not None and "`" not in found.text
+    with speaking("de"):
+        assert told(found.text).startswith("Owns the company (owner): „Owns the company“ ist ja; ")
+        assert told("“x” changes from “a and b” and “c” to “d, or e” or “f”.") == (
+            "„x“: bisher „a and b“ und „c“, jetzt „d, or e“ oder „f“."
+        )
