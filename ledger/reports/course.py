@@ -97,7 +97,7 @@ def course(scope: Scope, foreseen: Iterable[Foreseen], tallies: Tallies) -> Cour
         place = (row[name] for name in (*scope.place, *STATE))
         columns = (*place, _week(mondays, span), DISPUTED, BILLED)
         read = select(*columns, row.amount).where(inside).subquery()
-        groups = [read.c[column.key] for column in columns]
+        groups = [column for column in read.c if column.key != row.amount.key]
         query = select(*groups, func.count().label("number"), func.sum(read.c.amount).label("amount"))
         for each in scope.connection.execute(query.group_by(*groups)).mappings():
             found.count(mondays[each["week"]], each, each["number"])
