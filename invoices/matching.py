@@ -6,9 +6,10 @@ reason and assigned by hand. A line that is known already changes nothing.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from ledger.domain.money import Money
 from ledger.reports import settlement
 from ledger.store import tables as t
 from ledger.store.bulk import insert_rows
+from ledger.store.prepared import Prepared, among, ids, texts
 from ledger.store.types import new_id
 
 PORTION: Final = 1_000
@@ -62,7 +64,7 @@ class Open:
 
 def take_in(connection: Connection, lines: Sequence[StatementLine], *, actor: str, now: datetime) -> Taken:
     """Keeps every line that is new and books what it matches."""
-    taken = Taken()
+    taken, iban_of = Taken(), partial(_iban, connection)
     said, named = _named(connection, lines)
     known = _known(connection, [line.digest for line in lines])
     for portion in _portions(list(zip(lines, said, strict=True))):
@@ -71,7 +73,7 @@ def take_in(connection: Connection, lines: Sequence[StatementLine], *, actor: st
             if line.digest in known:
                 taken.known += 1
                 continue
-            line_id, (matched, why) = new_id(), _match(line, words_of_line, named)
+            line_id, (matched, why) = new_id(), _match(line, words_of_line, named, iban_of)
             rows.append(_row(line_id, line, why, actor, now))
             paid += (_paid(line, line_id, *match) for match in matched)
             taken.new += 1
@@ -157,7 +159,9 @@ Match = tuple[Open, Standing, UUID | None]
 """The document, the payment that it gets, and the one that comes back with it, if any."""
 
 
-def _match(line: StatementLine, said: set[str], named: dict[str, list[Open]]) -> tuple[list[Match], str | None]:
+def _match(
+    line: StatementLine, said: set[str], named: dict[str, list[Open]], iban_of: Callable[[Open], str | None]
+) -> tuple[list[Match], str | None]:
     """The documents that the line pays or returns, or why not."""
     found = {each.row.id: each for word in said for each in named.get(word, ())}
     if not found:
@@ -175,7 +179,7 @@ def _match(line: StatementLine, said: set[str], named: dict[str, list[Open]]) ->
         return [(each, Standing(new_id(), line.amount), one.id)], None
     exact = [each for each in same if each.open == -line.amount]
     if len(exact) > 1:
-        exact = [each for each in exact if line.iban is not None and each.row.iban == line.iban]
+        exact = [each for each in exact if line.iban is not None and iban_of(each) == line.iban]
         if len(exact) != 1:
             return [], "ambiguous"
     if not exact and len(same) > 1 and sum(each.open for each in same) == -line.amount:
@@ -192,53 +196,69 @@ def _match(line: StatementLine, said: set[str], named: dict[str, list[Open]]) ->
 def _documents(connection: Connection, wanted: set[str]) -> dict[str, list[Open]]:
     """What can be paid or come back, by its number and by the supplier's own."""
     found: dict[str, list[Open]] = {}
-    columns = (
-        document.id, document.number, document.supplier_id, document.buyer_id, document.currency,
-        document.content["time_zone"].as_string().label("zone"),
-        document.content["supplier"]["iban"].as_string().label("iban"), own.number.label("own_number"),
-        settlement.claimed().label("claimed"), settlement.credited().label("credited"), settlement.paid().label("paid"),
-    )  # fmt: skip
-    query = select(*columns).outerjoin(t.supplier_document, own.document_id == document.id)
     for some in _portions(sorted(wanted)):
-        by_own = select(own.document_id).where(own.number.in_(some))
-        rows = [
-            row
-            for numbered in (document.number.in_(some), document.id.in_(by_own))
-            for row in connection.execute(query.where(numbered, document.kind != "credit_note"))
-        ]
+        rows = {row.id: row for query in _NUMBERED for row in query.all(connection, {"numbers": some})}
         back: dict[UUID, list[Standing]] = {}
-        for one in _standing(connection, [row.id for row in rows]):
+        for one in _standing(connection, [row.id for row in rows.values() if row.paid]):
             back.setdefault(one.document_id, []).append(Standing(one.id, one.amount))
-        for row in rows:
+        for row in rows.values():
             if row.claimed is None:
                 continue
             each = Open(row, row.claimed - row.credited - row.paid, back.get(row.id, []))
-            for number in {row.number.upper(), (row.own_number or row.number).upper()}:
-                found.setdefault(number, []).append(each)
+            found.setdefault(row.number.upper(), []).append(each)
+            if row.own_number is not None and row.own_number.upper() != row.number.upper():
+                found.setdefault(row.own_number.upper(), []).append(each)
     return found
+
+
+_COLUMNS: Final = (
+    document.id, document.number, document.supplier_id, document.buyer_id, document.currency,
+    document.content["time_zone"].as_string().label("zone"), own.number.label("own_number"),
+    settlement.claimed().label("claimed"), settlement.credited().label("credited"), settlement.paid().label("paid"),
+)  # fmt: skip
+_NUMBERED: Final = tuple(
+    Prepared(
+        select(*_COLUMNS)
+        .outerjoin(t.supplier_document, own.document_id == document.id)
+        .where(numbered, document.kind != "credit_note")
+    )
+    for numbered in (
+        among(document.number, texts("numbers")),
+        document.id.in_(select(own.document_id).where(among(own.number, texts("numbers")))),
+    )
+)
+
+
+def _iban(connection: Connection, each: Open) -> Any:
+    """Where the document asks for its money. Looked up where numbers and amounts leave a choice: content is long."""
+    iban = document.content["supplier"]["iban"].as_string()
+    return connection.execute(select(iban).where(document.id == each.row.id)).scalar_one()
 
 
 def _currency(connection: Connection, document_id: UUID) -> Any:
     return connection.execute(select(document.currency).where(document.id == document_id)).scalar_one_or_none()
 
 
-def _standing(connection: Connection, ids: list[UUID]) -> list[Any]:
+def _standing(connection: Connection, documents: Sequence[UUID]) -> list[Any]:
     """Payments of these documents that did not come back, oldest first."""
-    back = t.payment.alias("back")
-    query = (
-        select(payment.id, payment.document_id, payment.amount)
-        .outerjoin(back, back.c.returns_id == payment.id)
-        .where(payment.document_id.in_(ids), payment.kind == PAYMENT, back.c.id.is_(None))
-        .order_by(payment.id)
-    )
-    return list(connection.execute(query))
+    return _STANDING.all(connection, {"documents": documents}) if documents else []
 
 
-def _known(connection: Connection, digests: Iterable[str]) -> set[str]:
-    known: set[str] = set()
-    for some in _portions(list(digests)):
-        known.update(connection.execute(select(bank.digest).where(bank.digest.in_(some))).scalars())
-    return known
+_BACK: Final = t.payment.alias("back")
+_STANDING: Final = Prepared(
+    select(payment.id, payment.document_id, payment.amount)
+    .outerjoin(_BACK, _BACK.c.returns_id == payment.id)
+    .where(among(payment.document_id, ids("documents")), payment.kind == PAYMENT, _BACK.c.id.is_(None))
+    .order_by(payment.id)
+)
+
+
+def _known(connection: Connection, digests: Sequence[str]) -> set[str]:
+    rows = (_KNOWN.all(connection, {"digests": some}) for some in _portions(digests))
+    return {row.digest for some in rows for row in some}
+
+
+_KNOWN: Final = Prepared(select(bank.digest).where(among(bank.digest, texts("digests"))))
 
 
 def _portions(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

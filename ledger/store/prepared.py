@@ -147,8 +147,8 @@ class Prepared:
         fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
         processors = {
             name: process
-            for name, bound in compiled.binds.items()
-            if (process := bound.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+            for name in compiled.params
+            if (process := compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) is not None
         }
         loaders = [
             (place, load)

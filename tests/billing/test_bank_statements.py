@@ -127,6 +127,18 @@ def test_lines_pay_what_they_name_and_the_same_file_changes_nothing(trade: Trade
         matching.assign(connection, line_id, document_id, actor="finance", now=LATER)
 
 
+def test_of_two_invoices_of_one_amount_the_account_paid_tells_which(trade: Trade) -> None:
+    for slug, iban in (("acme-calls", "FR1420041010050500013M02606"), ("best-leads", "DE02120300000000202051")):
+        trade.charge(trade.agree(slug, tax=UNTAXED), 1000)
+        trade.change(slug, iban=iban)
+    trade.bill()
+    both = "ACME-NORTH-000001 BEST-NORTH-000001"
+    statement = csv(f"2026-12-01,-10.00,GBP,{both},,,a", f"2026-12-01,-10.00,GBP,{both},,FR1420041010050500013M02606,b")
+    assert take(trade, statement) == (2, 0, 1, 1)
+    assert reasons(trade) == ["ambiguous", None]
+    assert open_of(trade) == [0, 1000]
+
+
 def test_ageing_and_the_statement_of_account_agree_with_the_books(trade: Trade) -> None:
     invoices(trade, 1000, 2000)
     take(trade, csv("2026-12-01,-4.00,GBP,ACME-NORTH-000001,,,a"))
