@@ -34,6 +34,7 @@ def main() -> None:
 for command in (
     serve.serve,
     migration.migrate,
+    migration.copy_database,
     accounts.organisations,
     accounts.users,
     accounts.keys,

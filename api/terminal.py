@@ -33,6 +33,7 @@ MENDS: Mapping[str, str] = {
     "key_rotated": "rotate its successor instead",
     "key_revoked": "create a new key",
     "not_empty": "name another database: DATABASE_URL=sqlite:///path/to/another.sqlite",
+    "copy_not_empty": "name a PostgreSQL database without tables or rows of its own, or empty this one",
     "period_not_ended": "wait for the month's end, or name an earlier month",
     "not_found": "look at what there is with the list command",
 }

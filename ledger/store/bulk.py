@@ -5,7 +5,7 @@ where there are enough rows to pay for it COPY on PostgreSQL, INSERTs of many ro
 the same columns.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
 from operator import itemgetter
@@ -102,7 +102,11 @@ def _mark(dialect: Dialect) -> str:
 
 def _tuples(dialect: Dialect, table: Table, names: Names, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     """The rows as the driver takes them, converted column by column."""
-    columns: list[Values] = [list(map(itemgetter(name), rows)) for name in names]
+    return _converted(dialect, table, names, [list(map(itemgetter(name), rows)) for name in names])
+
+
+def _converted(dialect: Dialect, table: Table, names: Names, columns: Sequence[Values]) -> list[tuple[Any, ...]]:
+    """Rows for the driver from columns of values."""
     converters = _converters(dialect, table, names)
     return list(
         zip(
@@ -134,7 +138,17 @@ def _as_json(none_as_null: bool, values: Values) -> Values:
     return [None if value is None and none_as_null else dumps(value).decode() for value in values]
 
 
-def _copy(connection: Connection, table: Table, names: Names, values: list[tuple[Any, ...]]) -> None:
+def copy_rows(connection: Connection, table: Table, portions: Iterable[Sequence[Values]]) -> None:
+    """Inserts all rows of all portions by one COPY, whatever their number; on PostgreSQL alone.
+
+    A row is its values in the order of the table's columns. One statement, so that rows may refer to later ones.
+    """
+    names = tuple(table.columns.keys())
+    every = (_converted(connection.dialect, table, names, list(zip(*rows, strict=True))) for rows in portions)
+    _copy(connection, table, names, chain.from_iterable(every))
+
+
+def _copy(connection: Connection, table: Table, names: Names, values: Iterable[tuple[Any, ...]]) -> None:
     columns = ", ".join(f'"{name}"' for name in names)
     with (
         driver(connection) as line,
