@@ -4,7 +4,7 @@ Owns the mapping between `ledger.domain.lifecycle.Appointment` and the appointme
 a column is named in one place.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -131,11 +131,17 @@ def is_qualified(case: Case) -> bool:
 
 def changing(case: Case) -> dict[str, Any]:
     """The columns that a move may change."""
-    row: dict[str, Any] = dict(zip(PLAIN, _PLAIN_OF(case.state), strict=True))
-    row["next_due_at"] = case.state.next_due_at
+    return {column: values[0] for column, values in _changing([case]).items()}
+
+
+def _changing(many: Sequence[Case]) -> dict[str, Sequence[Any]]:
+    """The same of many appointments, column by column."""
+    states = [case.state for case in many]
+    columns: dict[str, Sequence[Any]] = dict(zip(PLAIN, zip(*map(_PLAIN_OF, states), strict=True), strict=True))
+    columns["next_due_at"] = [state.next_due_at for state in states]
     for written in _WRITTEN.values():
-        row.update(written(case))
-    return row
+        columns.update({column: list(map(of, many)) for column, of in written.items()})
+    return columns
 
 
 def changed(case: Case) -> dict[str, Any]:
@@ -143,64 +149,51 @@ def changed(case: Case) -> dict[str, Any]:
     state, before = case.state, case.loaded
     if before is None:
         return changing(case)
-    plain = zip(PLAIN, _PLAIN_OF(state), _PLAIN_OF(before), strict=True)
-    row: dict[str, Any] = {name: new for name, new, old in plain if new != old}
+    row: dict[str, Any] = {}
+    for name, new, old in zip(Appointment._fields, state, before, strict=True):
+        if new is old or new == old:
+            continue
+        if name in _WRITTEN:
+            row.update({column: of(case) for column, of in _WRITTEN[name].items()})
+        else:
+            row[name] = new
     if state.next_due_at != before.next_due_at:
         row["next_due_at"] = state.next_due_at
-    for name, written in _WRITTEN.items():
-        if getattr(state, name) != getattr(before, name):
-            row.update(written(case))
     return row
 
 
-def _slots(case: Case) -> dict[str, Any]:
-    slots, last = case.state.slots, case.state.slot
-    instants = [[s.starts_at.astimezone(UTC).isoformat(), s.ends_at.astimezone(UTC).isoformat()] for s in slots]
-    return {"slots": instants, "starts_at": last.starts_at, "ends_at": last.ends_at}
+def _slots(case: Case) -> list[list[str]]:
+    return [[s.starts_at.astimezone(UTC).isoformat(), s.ends_at.astimezone(UTC).isoformat()] for s in case.state.slots]
 
 
-def _criteria(case: Case) -> dict[str, Any]:
-    return {"criteria": dict(case.state.criteria), "qualified": is_qualified(case)}
-
-
-def _dispute(case: Case) -> dict[str, Any]:
-    return {"dispute": None if case.state.dispute is None else dict(case.state.dispute)}
-
-
-_WRITTEN: Mapping[str, Callable[[Case], dict[str, Any]]] = {
-    "slots": _slots,
-    "criteria": _criteria,
-    "schedule": lambda case: {"schedule": case.state.schedule.value},
-    "attendance": lambda case: {"attendance": case.state.attendance.value},
-    "verdict": lambda case: {"verdict": case.state.verdict.value},
-    "outcome": lambda case: {"outcome": None if case.state.outcome is None else case.state.outcome.value},
-    "dispute": _dispute,
-    "decided": lambda case: {"decided": list(case.state.decided)},
+_WRITTEN: Mapping[str, Mapping[str, Callable[[Case], Any]]] = {
+    "slots": {
+        "slots": _slots,
+        "starts_at": lambda case: case.state.slots[-1].starts_at,
+        "ends_at": lambda case: case.state.slots[-1].ends_at,
+    },
+    "criteria": {"criteria": lambda case: dict(case.state.criteria), "qualified": is_qualified},
+    "schedule": {"schedule": lambda case: case.state.schedule.value},
+    "attendance": {"attendance": lambda case: case.state.attendance.value},
+    "verdict": {"verdict": lambda case: case.state.verdict.value},
+    "outcome": {"outcome": lambda case: None if case.state.outcome is None else case.state.outcome.value},
+    "dispute": {"dispute": lambda case: None if case.state.dispute is None else dict(case.state.dispute)},
+    "decided": {"decided": lambda case: list(case.state.decided)},
 }
 """For each other field of the state: the columns that it is written to."""
 
 
-def whole(case: Case, created_at: datetime) -> dict[str, Any]:
-    """The whole row of a new appointment."""
-    pinned = case.pinned
-    row = changing(case)
-    row.update(
-        id=case.id,
-        buyer_id=pinned.buyer_id,
-        supplier_id=pinned.supplier_id,
-        definition_id=pinned.definition_id,
-        definition_version=pinned.definition_version,
-        agreement_id=pinned.agreement_id,
-        agreement_version=pinned.agreement_version,
-        reference=case.reference,
-        channel=case.channel,
-        source=case.source,
-        submitted_at=case.state.submitted_at,
-        created_at=created_at,
-        claims=case.state.claims,
-        currency=pinned.definition.currency,
-    )
-    return row
+def whole(created: Sequence[Case], created_at: datetime) -> dict[str, Sequence[Any]]:
+    """The whole rows of new appointments, column by column."""
+    terms = [case.pinned for case in created]
+    return _changing(created) | {
+        **{name: list(map(attrgetter(name), terms)) for name in ("buyer_id", "supplier_id", *_PINNED)},
+        **{name: list(map(attrgetter(name), created)) for name in ("id", "reference", "channel", "source")},
+        "submitted_at": [case.state.submitted_at for case in created],
+        "claims": [case.state.claims for case in created],
+        "currency": [pinned.definition.currency for pinned in terms],
+        "created_at": [created_at] * len(created),
+    }
 
 
 def load(connection: Connection, condition: Any, *, newest: int | None = None) -> list[Case]:

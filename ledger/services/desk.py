@@ -31,7 +31,7 @@ from ledger.services.holding import DISPUTED, Books, Holding
 from ledger.services.posting import Accounts, Postings
 from ledger.services.replacing import Promises
 from ledger.store import tables as t
-from ledger.store.bulk import WORTH_COPYING, insert_rows, update_rows
+from ledger.store.bulk import WORTH_COPYING, insert_columns, insert_rows, update_rows
 from ledger.store.lookups import line_of_accrual
 from ledger.store.prepared import together
 from ledger.store.types import new_id
@@ -262,10 +262,11 @@ class Desk:
         changed = [case for case in self.touched.values() if case.stored > 0]
         if changed:
             self._update(changed)
-        new = {"appointment": [cases.whole(case, self.now) for case in created], **self.rows}
-        few = 0 < max(map(len, new.values())) < WORTH_COPYING
+        few = 0 < max(len(created), *map(len, self.rows.values()), 0) < WORTH_COPYING
         with together(self.connection) if few else nullcontext():
-            for name, rows in new.items():
+            if created:
+                insert_columns(self.connection, t.appointment, cases.whole(created, self.now))
+            for name, rows in self.rows.items():
                 insert_rows(self.connection, t.metadata.tables[name], rows)
         for statement in self.updates:
             self.connection.execute(statement)

@@ -81,6 +81,9 @@ class Known:
     chain: Case | None = None
 
 
+NOBODY = Known()
+
+
 @dataclass(slots=True)
 class Contacts:
     """The contacts that are held, as far as a unit of work has read them."""
@@ -122,6 +125,8 @@ class Contacts:
 
     def meet(self, pinned: Pinned, slot: Slot, digests: Digests, at: datetime) -> Known:
         """What a submission of somebody with these contacts meets at `at`."""
+        if not any((pinned.buyer_id, value) in self._claims for value in digests.values()):
+            return NOBODY
         definition = pinned.definition
         held = {kind: self._held(pinned, digests[kind], at) for kind in definition.duplicates.keys if kind in digests}
         every = {claim.appointment_id: claim for claims in held.values() for claim in claims}
@@ -139,6 +144,8 @@ class Contacts:
 
     def take(self, case: Case, digests: Digests, at: datetime) -> None:
         """Takes the contacts for the new appointment; whoever held them in the same place lets go of them."""
+        if not digests:
+            return
         pinned = case.pinned
         scope = _scope(pinned)
         for kind, value in digests.items():

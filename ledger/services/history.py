@@ -71,7 +71,7 @@ class Import:
         """Takes the file in. Raises `Malformed` or `Refused` where the terms or the file as a whole are wrong."""
         check_terms(self.definition, self.agreement)
         summary = Summary()
-        with staging() as staged:
+        with staging() as staged, _undisturbed():
             setting = self._stage(path, staged, summary)
             with self._units() as unit:
                 self._replay(unit, setting, staged, summary)
@@ -86,6 +86,7 @@ class Import:
         for actions in staged.batches(BATCH):
             batch, waiting = self._take(unit, prepared, actions, waiting)
             self._count(summary, batch)
+            gc.collect()
             done += len(actions)
             self.on_progress(done, total)
 
@@ -126,7 +127,7 @@ class Import:
         """One batch in one transaction; tried again from the books where somebody else was faster."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with _undisturbed(), unit() as connection:
+                with unit() as connection:
                     batch = Batch(connection, prepared, self.secret, self.now)
                     return batch, batch.take(actions, waiting if attempt == 1 else {})
             except VersionMismatch:
@@ -163,12 +164,17 @@ class Import:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Without the search for dead cycles: among the many living values of a batch it is long and finds nothing."""
+    """Without the search for dead cycles, which is long among the many living values of a batch and finds nothing.
+
+    After each batch it is made once, and leaves out what was there before.
+    """
     was_on = gc.isenabled()
     gc.disable()
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         if was_on:
             gc.enable()
 

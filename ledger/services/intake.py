@@ -196,6 +196,8 @@ class IntakeDesk:
         suppressed = pinned.definition.intake.suppressions and any(
             (pinned.buyer_id, value) in self._suppressed for value in digests.values()
         )
+        if not (known.kinds or suppressed):
+            return counted
         return replace(counted, duplicates=known.kinds, suppressed=suppressed)
 
     def _refuse(

@@ -5,7 +5,7 @@ where there are enough rows to pay for it COPY on PostgreSQL, INSERTs of many ro
 the same columns.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import chain
 from operator import itemgetter
@@ -23,16 +23,20 @@ VALUES_AT_ONCE = 4_000
 Values = Sequence[Any]
 Converter = Callable[[Values], Values] | None
 Row = dict[str, Any]
+Columns = Mapping[str, Values]
 Names = tuple[str, ...]
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Inserts the rows. Raises what the database raises; its constraints and triggers apply as ever."""
-    if not rows:
-        return
-    names = tuple(rows[0])
-    values = _tuples(connection.dialect, table, names, rows)
-    if connection.dialect.name == "postgresql" and len(rows) >= WORTH_COPYING:
+    if rows:
+        insert_columns(connection, table, _columns(rows))
+
+
+def insert_columns(connection: Connection, table: Table, columns: Columns) -> None:
+    """The same from the values of each column, of which there are some."""
+    names, values = tuple(columns), _tuples(connection.dialect, table, columns)
+    if connection.dialect.name == "postgresql" and len(values) >= WORTH_COPYING:
         _copy(connection, table, names, values)
         return
     if connection.dialect.name == "sqlite":
@@ -46,7 +50,7 @@ def update_rows(connection: Connection, table: Table, rows: Sequence[Row], where
     if not rows:
         return 0
     dialect, names, keys = connection.dialect, tuple(rows[0]), tuple(where[0])
-    changed, found = _tuples(dialect, table, names, rows), _tuples(dialect, table, keys, where)
+    changed, found = _tuples(dialect, table, _columns(rows)), _tuples(dialect, table, _columns(where))
     values = [(*new, *old) for new, old in zip(changed, found, strict=True)]
     return execute(connection, _update(dialect, table, names, keys), values)
 
@@ -54,7 +58,7 @@ def update_rows(connection: Connection, table: Table, rows: Sequence[Row], where
 def part_of(connection: Connection, table: Table, rows: Sequence[Row]) -> tuple[str, Iterator[Any]]:
     """An INSERT of all the rows and its values, to be part of a longer statement."""
     names = tuple(rows[0])
-    values = _tuples(connection.dialect, table, names, rows)
+    values = _tuples(connection.dialect, table, _columns(rows))
     return _insert(connection.dialect, table, names, len(rows)), chain.from_iterable(values)
 
 
@@ -100,19 +104,15 @@ def _mark(dialect: Dialect) -> str:
     return "?" if dialect.name == "sqlite" else "%s"
 
 
-def _tuples(dialect: Dialect, table: Table, names: Names, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+def _columns(rows: Sequence[Row]) -> Columns:
+    return {name: list(map(itemgetter(name), rows)) for name in rows[0]}
+
+
+def _tuples(dialect: Dialect, table: Table, columns: Columns) -> list[tuple[Any, ...]]:
     """The rows as the driver takes them, converted column by column."""
-    return _converted(dialect, table, names, [list(map(itemgetter(name), rows)) for name in names])
-
-
-def _converted(dialect: Dialect, table: Table, names: Names, columns: Sequence[Values]) -> list[tuple[Any, ...]]:
-    """Rows for the driver from columns of values."""
-    converters = _converters(dialect, table, names)
-    return list(
-        zip(
-            *(c if convert is None else convert(c) for c, convert in zip(columns, converters, strict=True)), strict=True
-        )
-    )
+    converters = zip(columns.values(), _converters(dialect, table, tuple(columns)), strict=True)
+    converted = [values if convert is None else convert(values) for values, convert in converters]
+    return list(zip(*converted, strict=True))
 
 
 @lru_cache(maxsize=256)
@@ -144,7 +144,8 @@ def copy_rows(connection: Connection, table: Table, portions: Iterable[Sequence[
     A row is its values in the order of the table's columns. One statement, so that rows may refer to later ones.
     """
     names = tuple(table.columns.keys())
-    every = (_converted(connection.dialect, table, names, list(zip(*rows, strict=True))) for rows in portions)
+    columns = (dict(zip(names, zip(*rows, strict=True), strict=True)) for rows in portions)
+    every = (_tuples(connection.dialect, table, some) for some in columns)
     _copy(connection, table, names, chain.from_iterable(every))
 
 
