@@ -78,8 +78,11 @@ def percent(basis_points: int, locale: str = DEFAULT_LOCALE) -> str:
 
 @cache
 def day(value: date, locale: str = DEFAULT_LOCALE) -> str:
-    """ "1 Dec 2026"."""
-    return str(format_skeleton("yMMMd", value, locale=locale))
+    """ "1 Dec 2026"; in French, which calls the first day so and never parts a date, "1er déc. 2026"."""
+    text = str(format_skeleton("yMMMd", value, locale=locale))
+    if not locale.startswith("fr"):
+        return text
+    return re.sub("^1 ", "1er ", text).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @cache

@@ -5,6 +5,7 @@ asks for is printed in the recipient's language behind the English of the direct
 have no translation.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
@@ -15,6 +16,8 @@ LANGUAGES: Final[tuple[Language, ...]] = ("en", "de", "fr")
 LOCALES: Final[dict[Language, str]] = {"en": "en_GB", "de": "de_DE", "fr": "fr_FR"}
 SPOKEN: Final[dict[str, Language]] = {"AT": "de", "DE": "de", "LI": "de", "FR": "fr", "MC": "fr"}
 """Countries whose businesses are written to in one language; every other is written to in English."""
+_FRENCH_GAP: Final = re.compile(" (?=[:;?!»%])|(?<=[«°]) ")
+"""Where no French line may end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Tongue:
     def __call__(self, english: str, **values: object) -> str:
         """The sentence with its values. Raises KeyError for one that was never translated."""
         told = english if self.language == "en" else _SENTENCES[english][LANGUAGES.index(self.language) - 1]
+        if self.language == "fr":
+            told = _FRENCH_GAP.sub("\N{NO-BREAK SPACE}", told)
         return told.format(**values) if values else told
 
     def legal(self, words: str) -> str:
@@ -67,7 +72,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "Paid": ("Bezahlt", "Payé"),
     "Document": ("Dokument", "Document"),
     # Head
-    "Issued": ("Ausgestellt", "Émise le"),
+    "Issued": ("Ausgestellt", "Date d’émission"),
     "Period": ("Zeitraum", "Période"),
     "Corrects": ("Berichtigt", "Rectifie"),
     "Replaces": ("Ersetzt", "Remplace"),
@@ -76,7 +81,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "Supplier": ("Leistender", "Fournisseur"),
     "Buyer": ("Leistungsempfänger", "Client"),
     "Buyer, who issues this document": ("Leistungsempfänger und Aussteller", "Client, émetteur de ce document"),
-    "VAT number": ("USt-IdNr.", "N° TVA"),
+    "VAT number": ("USt-IdNr.", "N° de TVA"),
     "Tax number": ("Steuernummer", "N° fiscal"),
     "Registration": ("Registernummer", "Immatriculation"),
     "Known here as {slug}": ("Hier geführt als {slug}", "Identifié ici par {slug}"),

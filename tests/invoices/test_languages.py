@@ -1,12 +1,14 @@
 """Documents in the recipient's language: chosen by country, whole, with the law's words in both."""
 
+import re
 from dataclasses import replace
+from datetime import date
 from string import Formatter
 from typing import Any
 
 import pytest
 
-from invoices import words
+from invoices import display, words
 from invoices.document import Address, Document, Line
 from invoices.languages import LANGUAGES, SENTENCES, Language, language_of, tongue
 from invoices.printing import print_document
@@ -30,6 +32,13 @@ def test_no_sentence_loses_a_value(language: Language) -> None:
     say = tongue(language)
     assert [sentence for sentence in SENTENCES if fields(say(sentence)) != fields(sentence)] == []
     assert say.locale.startswith(language)
+
+
+def test_a_french_line_never_ends_before_its_punctuation_nor_inside_a_date() -> None:
+    say = tongue("fr")
+    assert [told for told in map(say, SENTENCES) if re.search(r" [:;?!»%]|« ", told)] == []
+    assert display.day(date(2026, 12, 1), say.locale) == "1er\u00a0déc.\u00a02026"
+    assert display.day(date(2026, 12, 11), say.locale) == "11\u00a0déc.\u00a02026"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -74,7 +83,7 @@ def french_statement() -> tuple[Document, tuple[Line, ...]]:
                   "Verrechnete Anzahlung", "−1.000,00", "Deutschland", "Anlage: 60 Positionen", "Zu übertragen",
                   "Seite 2 von", "Übersicht über 60 Positionen"]),
         (french_laid_out, ["Avoir en autofacturation", "Autoliquidation", "Rien à payer", "À reporter", "Page 2 sur"]),
-        (french_statement, ["Relevé", "Ce relevé n’est pas une facture", "au plus tard le 1 déc. 2026"]),
+        (french_statement, ["Relevé", "Ce relevé n’est pas une facture", "au plus tard le 1er déc. 2026"]),
     ],
 )  # fmt: skip
 def test_a_document_speaks_one_language(sample: Any, told: list[str]) -> None:
