@@ -1,6 +1,7 @@
 """Who an `actor` on record is, for the reader of a page: a person by name, a key by what it is for.
 
-Owns what a party learns of others: the operator's people and keys are "the operator".
+Owns what organisations are called, and what a party learns of others: the operator's people and keys are "the
+operator".
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,13 @@ from ledger.services.access import INSTALLATION, Principal
 from ledger.store import tables as t
 
 COMMAND_LINE = "command-line"
+
+
+def party_names(connection: Connection, slugs: Iterable[str | None]) -> dict[str, str]:
+    """What these organisations are called, by their short names."""
+    organisation = t.organisation.c
+    query = select(organisation.slug, organisation.legal_name).where(organisation.slug.in_({*filter(None, slugs)}))
+    return {row.slug: row.legal_name for row in connection.execute(query)}
 
 
 def names_of(connection: Connection, actors: Iterable[str], reader: Principal) -> dict[str, str]:

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, request, url_for
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from api.databases import database
 from api.problems import problem_of
 from api.units import clock
 from api.web import renewing
 from api.web.acting import refusal_to
+from api.web.actors import party_names
 from api.web.blueprint import led_to, pages, show
 from api.web.mending import problem_shown
 from api.web.sessions import only, person
@@ -41,10 +42,7 @@ def agreement_list() -> Response:
     now = clock()
     with reading(database().engine) as connection:
         rows = _listed(connection, now)
-        slugs = {row[side] for row in rows for side in ("supplier", "buyer")}
-        organisation = t.organisation.c
-        named = select(organisation.slug, organisation.legal_name).where(organisation.slug.in_(slugs))
-        names = {row.slug: row.legal_name for row in connection.execute(named)}
+        names = party_names(connection, (row[side] for row in rows for side in ("supplier", "buyer")))
     return show("agreements", rows=rows, names=names, now=now, zone=person().time_zone)
 
 
@@ -147,6 +145,7 @@ def _page(agreement_id: UUID, refused: Refusal | None = None) -> Response:
         view = agreement_reading.view(connection, agreement_id, viewer.principal, now)
         versions = _published(connection, view)
         self_billing = renewing.standing(connection, view, now)
+        names = party_names(connection, (view.head["supplier"], view.head["buyer"]))
     offers = _offers(view, versions)
     version, number = _chosen(view, versions, offers)
     text = view.versions[version - 1]
@@ -157,6 +156,7 @@ def _page(agreement_id: UUID, refused: Refusal | None = None) -> Response:
         200 if refused is None else problem_of(refused).status,
         view=view,
         head=view.head,
+        names=names,
         text=text,
         definition_version=published,
         definition=definition,

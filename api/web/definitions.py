@@ -16,6 +16,7 @@ from api.languages import gettext
 from api.problems import problem_of
 from api.units import clock
 from api.web.acting import refusal_to
+from api.web.actors import party_names
 from api.web.blueprint import led_to, pages, show
 from api.web.mending import problem_shown
 from api.web.sessions import only, person
@@ -44,7 +45,8 @@ def definition_list() -> Response:
     query = query.order_by(t.organisation.c.slug, t.definition.c.slug).limit(PAGE)
     with reading(database().engine) as connection:
         rows = list(connection.execute(query).mappings())
-    return show("definitions", rows=rows)
+        names = party_names(connection, (row["buyer"] for row in rows))
+    return show("definitions", rows=rows, names=names)
 
 
 @pages.get("/definitions/<reference>")
@@ -151,6 +153,9 @@ def _version_page(reference: str, number: int | None) -> Response:
         versions = versions_of(connection, head)
         shown = _shown(versions, head["version"] if number is None else number)
         agreements = _agreements(connection, head["id"], now)
+        names = party_names(
+            connection, (head["buyer"], *(each[side] for each in agreements for side in ("supplier", "buyer")))
+        )
     published = [each for each in versions if each.state is not VersionState.DRAFT and each.number < shown.number]
     before = published[-1] if published else None
     terms = parse_definition(shown.document)
@@ -165,6 +170,7 @@ def _version_page(reference: str, number: int | None) -> Response:
         before=before,
         changes=changes_between(before, shown),
         agreements=agreements,
+        names=names,
         done=request.args.get("done"),
         now=now,
         zone=person().time_zone,

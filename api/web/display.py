@@ -194,6 +194,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "word": words.word,
     "from_party": words.from_party,
     "opened_by": words.opened_by,
+    "signed": retelling.signed,
     "told": retelling.told,
     "sentence": words.sentence,
     "fact": fact,

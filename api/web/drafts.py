@@ -131,7 +131,7 @@ def _editor(
         200 if refused is None else problem_of(refused).status,
         head=head,
         reference=None if head is None else f"{head['buyer']}:{head['slug']}",
-        parts=parts_of(document, beside["faults"]),
+        parts=parts_of(document, beside["faults"] if request.method == "POST" else ()),
         number=head["draft"] or versions[-1].number + 1 if head is not None else 1,
         revision=definition_reading.revision(versions),
         refused=problem_shown(refused) if misplaced else None,

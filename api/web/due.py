@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from api.databases import database
 from api.units import clock
+from api.web.actors import party_names
 from api.web.agreements import waiting
 from api.web.blueprint import pages, show
 from api.web.sessions import only, person
@@ -39,12 +40,15 @@ def due() -> Response:
         chances = {stage.value: _chances(connection, stage, now) for stage in CHANCES}
         replies, unanswered = _replies(connection), _documents(connection, now)
         offers = waiting(connection, now)
+        items = (*chances[Stage.CONTESTABLE], *chances[Stage.CAN_BE_REBOOKED], *offers, *unanswered)
+        names = party_names(connection, (each["buyer"] for each in items))
     nothing = not (replies or unanswered or offers or any(chances.values()))
     return show(
         "due",
         replies=replies,
         documents=unanswered,
         offers=offers,
+        names=names,
         chances=chances,
         nothing=nothing,
         most=MOST,

@@ -14,6 +14,7 @@ from api.languages import gettext, marked
 from api.resources.intake_refusals import refusals, rendered
 from api.units import clock
 from api.web import courses, display
+from api.web.actors import party_names
 from api.web.blueprint import pages, show
 from api.web.inbox import identity
 from api.web.sessions import only, person
@@ -100,8 +101,11 @@ def refused_submissions() -> Response:
         query = query.where(refusal.id < after)
     with reading(database().engine) as connection:
         rows = [rendered(row) for row in connection.execute(query.limit(PAGE + 1)).mappings()]
+        names = party_names(connection, (row[side] for row in rows for side in ("supplier", "buyer")))
     following = str(rows[PAGE - 1]["id"]) if len(rows) > PAGE else None
-    return show("refusals", rows=rows[:PAGE], following=following, is_first=after is None, zone=viewer.time_zone)
+    return show(
+        "refusals", rows=rows[:PAGE], names=names, following=following, is_first=after is None, zone=viewer.time_zone
+    )
 
 
 def _given(name: str) -> str | None:

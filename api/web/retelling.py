@@ -46,6 +46,18 @@ def told(text: str) -> str:
     return whole if whole != text else " ".join(_known(each) or each for each in BETWEEN.split(text))
 
 
+def signed(text: str) -> str:
+    """An English text with amounts as pages write them: `€90.00` for `EUR 90.00`."""
+
+    def written(found: re.Match[str]) -> str:
+        try:
+            return _money(found)
+        except ValueError:  # no currency that anybody has
+            return found[0]
+
+    return MONEY.sub(written, text) if spoken() == "en" else text
+
+
 def _known(text: str) -> str | None:
     """One sentence or phrase, if it is one of those that are known."""
     return _known_in(spoken(), text)

@@ -7,7 +7,7 @@ import pytest
 from api.demo.terms import finance_review, solar_advice
 from api.languages import speaking
 from api.web import sentences
-from api.web.retelling import told
+from api.web.retelling import signed, told
 from invoices.languages import Language
 from ledger.domain.agreement import parse_agreement
 from ledger.domain.definition import parse_definition
@@ -106,3 +106,9 @@ def test_what_the_parties_call_things_stays_and_a_quotation_has_no_marks_of_code
         assert told("“x” changes from “a and b” and “c” to “d, or e” or “f”.") == (
             "„x“: bisher „a and b“ und „c“, jetzt „d, or e“ oder „f“."
         )
+
+
+def test_amounts_in_english_are_written_as_pages_write_them() -> None:
+    assert signed("EUR 1,180.00 of GBP −2.50 stands, XYZ 12.00 and JPY 500.") == (
+        "€1,180.00 of −£2.50 stands, XYZ 12.00 and JP¥500."
+    )
