@@ -7,7 +7,6 @@ decision stands against.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -179,7 +178,7 @@ def claim_of(payload: Mapping[str, Any]) -> Findings:
 def claimed(definition: Definition, state: Appointment, dispute: Mapping[str, Any]) -> Ruling:
     """What the opener's claim comes to: its findings, with the share that the remedy of its reason leaves."""
     ruling = rule(definition, state, claim_of(dispute))
-    return replace(ruling, share=_remaining(definition, state, dispute, ruling.share))
+    return ruling._replace(share=_remaining(definition, state, dispute, ruling.share))
 
 
 def _remaining(definition: Definition, state: Appointment, dispute: Mapping[str, Any], share: int | None) -> int | None:

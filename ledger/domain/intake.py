@@ -6,8 +6,10 @@ as `Standing`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ledger.domain.calendar import deadline, start_before
 from ledger.domain.contacts import country_of
@@ -16,21 +18,19 @@ from ledger.domain.lifecycle import Slot
 from ledger.domain.terms import ConsentRule, ContactKind, CriterionKind, Definition, FactValue, Missing
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
+class Company(NamedTuple):
     name: str | None = None
     domain: str | None = None
     number: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prospect:
+class Prospect(NamedTuple):
     """`region` is an ISO 3166 code: a country or a subdivision such as GB-KEN."""
 
     name: str | None = None
     email: str | None = None
     phone: str | None = None
-    company: Company = field(default_factory=Company)
+    company: Company = Company()
     region: str | None = None
 
 
@@ -41,9 +41,8 @@ class ConsentGiven:
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What a supplier claims. Instants are aware."""
+class Submission(NamedTuple):
+    """What a supplier claims. Instants are aware. Named tuples, as a history makes them by the million."""
 
     reference: str
     slot: Slot
@@ -51,7 +50,7 @@ class Submission:
     channel: str | None
     source: str | None = None
     lead_created_at: datetime | None = None
-    facts: Mapping[str, FactValue] = field(default_factory=dict)
+    facts: Mapping[str, FactValue] = MappingProxyType({})
     consent: ConsentGiven | None = None
 
 

@@ -7,6 +7,7 @@ does not know and minutes that cannot be.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ledger.domain.errors import Refused, Violation
 from ledger.domain.lifecycle import ABSENCES, Appointment, CriterionFinding, Finding
@@ -27,8 +28,7 @@ class Findings:
     notes: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """Findings and what they are worth. `outcome` and `share` are None where silence leaves them open."""
 
     attendance: Finding
@@ -87,7 +87,7 @@ def check_findings(definition: Definition, findings: Findings) -> None:
         faults.append(
             Violation("attendance.minimum_minutes", "minutes_of_an_absence", "an absence has no minutes together")
         )
-    known = {c.id for c in definition.criteria}
+    known = {c.id for c in definition.criteria} if findings.criteria else set()
     for name, finding in (findings.criteria or {}).items():
         if name not in known:
             faults.append(Violation(name, "unknown_criterion", f"the definition has no criterion {name!r}"))

@@ -5,15 +5,14 @@ share, rounded half up once. Refuses a position below one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ledger.domain.lifecycle import CriterionFinding
 from ledger.domain.money import share_of
 from ledger.domain.terms import PriceSchedule
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """Minor units of the definition's currency; `share` in basis points; `position` is 1-based within the month."""
 
     position: int

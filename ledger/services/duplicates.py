@@ -151,7 +151,7 @@ class Contacts:
         for kind, value in digests.items():
             blocks = kind in pinned.definition.duplicates.keys
             claims = self._claims.setdefault((pinned.buyer_id, value), {})
-            if blocks:
+            if blocks and claims:
                 before = [claim for claim in claims.values() if claim.blocks and claim.scope == scope]
                 blocks = not any(self._came_later(claim, at) for claim in before)
                 self._let_go(before if blocks else [], kind)

@@ -8,7 +8,7 @@ before is never judged anew, since the books have moved on.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -51,8 +51,7 @@ class RefusedRow:
     violations: tuple[Violation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _New:
+class _New(NamedTuple):
     """A submission that nobody has judged yet."""
 
     pinned: Pinned

@@ -226,6 +226,12 @@ def _instant(cells: Mapping[str, Any], name: str, errors: list[FieldError]) -> d
         return None
 
 
+@lru_cache(maxsize=256)
+def _facts_among(columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The columns that hold facts, each with the fact's name; all rows of a CSV have the same."""
+    return tuple((name, name.removeprefix(FACT)) for name in columns if name.startswith(FACT))
+
+
 def slot_of(row: HistoryRow) -> Slot:
     """The slot of a row that was checked."""
     return Slot(_parsed(row.cells["starts_at"]), _parsed(row.cells["ends_at"]))
@@ -234,13 +240,11 @@ def slot_of(row: HistoryRow) -> Slot:
 def submission(row: HistoryRow, definition: Definition) -> Submission:
     """The row's submission. Raises `Malformed` for facts that the definition does not declare or cannot read."""
     cells = row.cells
-    texts, others = dict[str, str](), dict[str, Any]()
-    for name, value in cells.items():
-        if name.startswith(FACT):
-            (texts if isinstance(value, str) else others)[name[len(FACT) :]] = value
+    claimed = {fact: cells[name] for name, fact in _facts_among(tuple(cells))}
+    texts = {fact: value for fact, value in claimed.items() if isinstance(value, str)}
     read = facts_from_text(definition, texts)
-    if others:
-        read.update(check_facts(definition, others))
+    if len(texts) < len(claimed):
+        read.update(check_facts(definition, {fact: claimed[fact] for fact in claimed if fact not in texts}))
     return Submission(
         reference=cells["reference"],
         slot=slot_of(row),
@@ -248,7 +252,7 @@ def submission(row: HistoryRow, definition: Definition) -> Submission:
             name=cells.get("prospect_name") or None,
             email=cells.get("prospect_email") or None,
             phone=cells.get("prospect_phone") or None,
-            company=Company(name=cells.get("prospect_company") or None),
+            company=Company(cells.get("prospect_company") or None),
             region=cells.get("prospect_country") or None,
         ),
         channel=cells.get("channel") or None,

@@ -34,7 +34,7 @@ def broken(
     **fields: Any,
 ) -> list[tuple[str, str]]:
     """(clause, code) of everything that the submission breaks under the changed terms."""
-    submission = replace(SUBMISSION, **fields)
+    submission = SUBMISSION._replace(**fields)
     found = violations(terms(change), submission, claims or MET, at, standing)
     assert all(violation.detail for violation in found)
     return [(violation.clause, violation.code) for violation in found]
