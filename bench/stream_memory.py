@@ -68,11 +68,11 @@ def peak(port: int) -> int:
     found = 0
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            command = (status.parent / "cmdline").read_bytes().split(b"\0")
+            command = (status.parent / "cmdline").read_bytes()
             lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
         except OSError:
             continue
-        if str(port).encode() in command and b"granian" in command:
+        if b"granian" in command and str(port).encode() in command.split(b"\0"):
             found = max(found, int(lines["VmHWM"].split()[0]) // 1024)
     return found
 

@@ -54,7 +54,8 @@ def _claims_query() -> Select[Any]:
     )
 
 
-_CLAIMS = Prepared(_claims_query())
+CLAIMS = Prepared(_claims_query())
+"""Who holds any of these `digests` with the `buyer`."""
 
 
 @dataclass(slots=True)
@@ -91,8 +92,9 @@ class Contacts:
     desk: Desk
     _claims: dict[tuple[UUID, str], dict[UUID, _Claim]] = field(default_factory=dict)
 
-    def read(self, buyer_id: UUID, digests: list[str]) -> None:
-        for row in _CLAIMS.all(self.desk.connection, {"buyer": buyer_id, "digests": digests}):
+    def learn(self, buyer_id: UUID, rows: Iterable[Any]) -> None:
+        """Takes note of what `CLAIMS` has found."""
+        for row in rows:
             claim = _Claim(
                 row.appointment_id,
                 row.definition_id,

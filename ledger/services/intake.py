@@ -7,7 +7,7 @@ names no other supplier, and holds no personal data.
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,10 +27,10 @@ from ledger.services import capacity
 from ledger.services.cases import Case
 from ledger.services.contracts import Pinned
 from ledger.services.desk import Desk
-from ledger.services.duplicates import Contacts, Digests, Known, chunks
+from ledger.services.duplicates import CLAIMS, Contacts, Digests, Known, chunks
 from ledger.services.posting import insert_ignoring
 from ledger.store import tables as t
-from ledger.store.prepared import Prepared, among, texts
+from ledger.store.prepared import Prepared, among, at_once, texts
 from ledger.store.types import new_id
 
 _REFERENCES = Prepared(
@@ -116,16 +116,18 @@ class IntakeDesk:
             held.setdefault(pinned.buyer_id, []).extend(found[kind] for kind in keys if kind in found)
             if pinned.definition.intake.suppressions:
                 listed.setdefault(pinned.buyer_id, []).extend(found.values())
-        for supplier_id, names in references.items():
-            known = used(self.desk.connection, supplier_id, names)
-            self._references.update({(supplier_id, reference): identity for reference, identity in known.items()})
-        for buyer_id, values in held.items():
-            for some in chunks(values):
-                self._contacts.read(buyer_id, some)
-        for buyer_id, values in listed.items():
-            for some in chunks(values):
-                suppressed = _SUPPRESSED.all(self.desk.connection, {"buyer": buyer_id, "digests": some})
-                self._suppressed.update((buyer_id, each.digest) for each in suppressed)
+        asked: list[tuple[Prepared, dict[str, Any]]] = [
+            (_REFERENCES, {"supplier": who, "names": some}) for who, some in _portions(references)
+        ]
+        asked += [(CLAIMS, {"buyer": who, "digests": some}) for who, some in _portions(held)]
+        asked += [(_SUPPRESSED, {"buyer": who, "digests": some}) for who, some in _portions(listed)]
+        for (statement, given), rows in zip(asked, at_once(self.desk.connection, asked), strict=True):
+            if statement is CLAIMS:
+                self._contacts.learn(given["buyer"], rows)
+            elif statement is _SUPPRESSED:
+                self._suppressed.update((given["buyer"], row.digest) for row in rows)
+            else:
+                self._references.update({(given["supplier"], row.reference): row.id for row in rows})
         self._contacts.settle(at, until or at)
 
     def submit(
@@ -230,6 +232,11 @@ class IntakeDesk:
             },
         )
         return NotTaken(refusal_id, broken)
+
+
+def _portions(values: Mapping[UUID, list[str]]) -> Iterator[tuple[UUID, list[str]]]:
+    """Whose values they are, and as many of them as one statement names."""
+    return ((who, some) for who, every in values.items() for some in chunks(every))
 
 
 def _prospect_row(submission: Submission, facts: Mapping[str, Any]) -> dict[str, Any]:

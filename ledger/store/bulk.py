@@ -15,7 +15,7 @@ from sqlalchemy import JSON, Connection, Dialect, Table, Uuid
 from sqlalchemy.types import TypeEngine
 
 from ledger.domain.encoding import dumps
-from ledger.store.prepared import cursor_of, driver, is_listened_to
+from ledger.store.prepared import driver, is_listened_to, write
 
 WORTH_COPYING = 100
 VALUES_AT_ONCE = 4_000
@@ -66,12 +66,7 @@ def execute(connection: Connection, statement: str, values: list[tuple[Any, ...]
     """Runs it for each of the values, which are as the driver takes them. Returns how many rows it touched."""
     if is_listened_to(connection):
         return connection.exec_driver_sql(statement, values if len(values) > 1 else values[0]).rowcount
-    with cursor_of(connection, statement) as cursor:
-        if len(values) > 1:
-            cursor.executemany(statement, values)
-        else:
-            cursor.execute(statement, values[0])
-        return int(cursor.rowcount)
+    return write(connection, statement, values)
 
 
 def _insert_portions(

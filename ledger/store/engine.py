@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, Oper
 
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Unavailable
+from ledger.store.wire import roll_back
 
 SQLITE_BUSY_SECONDS = 30
 UNIQUE_VIOLATION = "23505"
@@ -42,10 +43,12 @@ def make_engine(url: str, *, pool_size: int = 8) -> Engine:
             parsed.set(drivername="postgresql+psycopg"),
             json_serializer=_dumps,
             json_deserializer=orjson.loads,
+            connect_args={"client_encoding": "utf8"},
             pool_size=pool_size,
             max_overflow=pool_size,
             hide_parameters=True,
         )
+        engine.dialect.do_rollback = roll_back  # type: ignore[assignment,method-assign]  # events miss the pool's
         event.listen(engine, "checkout", _check_line)
         return engine
     engine = create_engine(

@@ -8,6 +8,7 @@ from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-_CURSORS = "ledger.cursors"
+from ledger.domain.encoding import dumps
+from ledger.store.wire import Statement, Wire
+
+_WIRE = "ledger.wire"
 Convert = Any
 """A processor of a column type: from Python to the driver or back, None where nothing is to be done."""
 
@@ -87,9 +91,25 @@ class _Form:
     sql: str
     fixed: Mapping[str, Any]
     processors: Mapping[str, Convert]
-    order: Sequence[str] | None
+    order: Sequence[Any]
     row: Any
     loaders: Sequence[tuple[int, Convert]]
+
+    def given(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values in their places."""
+        found = {**self.fixed, **values}
+        for name, process in self.processors.items():
+            found[name] = process(found[name])
+        return [found[name] for name in self.order]
+
+    def made(self, values: Sequence[Any]) -> Any:
+        """A row of what the driver read."""
+        if not self.loaders:
+            return self.row._make(values)
+        loaded = list(values)
+        for place, load in self.loaders:
+            loaded[place] = load(loaded[place])
+        return self.row._make(loaded)
 
 
 class Prepared:
@@ -105,37 +125,22 @@ class Prepared:
         if is_listened_to(connection):
             result = connection.execute(self.statement, values)
             return list(result.all()) if self._columns else []
-        form = self._form(connection.dialect)
-        given = {**form.fixed, **values}
-        for name, process in form.processors.items():
-            given[name] = process(given[name])
-        with cursor_of(connection, form.sql) as cursor:
-            cursor.execute(form.sql, given if form.order is None else [given[name] for name in form.order])
-            found = cursor.fetchall() if self._columns else []
-        if not form.loaders:
-            return list(map(form.row._make, found))
-        return [form.row._make(_loaded(row, form.loaders)) for row in found]
+        return at_once(connection, [(self, values)])[0]
 
     def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes once for each of the rows, in their order. Raises what SQLAlchemy raises."""
         if is_listened_to(connection):
             connection.execute(self.statement, list(rows))
             return
-        form = self._form(connection.dialect)
-        given = [{**form.fixed, **row} for row in rows]
-        for name, process in form.processors.items():
-            for row in given:
-                row[name] = process(row[name])
-        order = form.order
-        with cursor_of(connection, form.sql) as cursor:
-            cursor.executemany(form.sql, given if order is None else [[row[name] for name in order] for row in given])
+        form = self.form(connection.dialect)
+        write(connection, form.sql, [form.given(row) for row in rows])
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Any | None:
         """The first row, if there is one."""
         found = self.all(connection, values)
         return found[0] if found else None
 
-    def _form(self, dialect: Dialect) -> _Form:
+    def form(self, dialect: Dialect) -> _Form:
         """Made once: every engine of a database is configured alike."""
         if dialect.name not in self._forms:
             self._forms[dialect.name] = self._made(dialect)
@@ -148,7 +153,7 @@ class Prepared:
         processors = {
             name: process
             for name in compiled.params
-            if (process := compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) is not None
+            if (process := _to_driver(compiled.binds[name].type, dialect)) is not None
         }
         loaders = [
             (place, load)
@@ -157,14 +162,43 @@ class Prepared:
         ]
         names = [column.name for column in self._columns]
         row = namedtuple("Row", names)  # type: ignore[misc]  # its columns are known here alone
-        return _Form(compiled.string, fixed, processors, compiled.positiontup, row, loaders)
+        order = compiled.positiontup if dialect.name == "sqlite" else statement_of(compiled.string).order
+        return _Form(compiled.string, fixed, processors, order or (), row, loaders)
 
 
-def _loaded(row: Sequence[Any], loaders: Sequence[tuple[int, Convert]]) -> list[Any]:
-    values = list(row)
-    for place, load in loaders:
-        values[place] = load(values[place])
-    return values
+def _to_driver(column_type: TypeEngine[Any], dialect: Dialect) -> Convert:
+    if isinstance(column_type, JSON):
+        return partial(_json, column_type.none_as_null)
+    return column_type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _json(none_as_null: bool, value: Any) -> str | None:
+    return None if value is None and none_as_null else dumps(value).decode()
+
+
+def at_once(connection: Connection, asked: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[list[Any]]:
+    """The rows of each of the statements with its values, which PostgreSQL is asked in one trip."""
+    if is_listened_to(connection):
+        return [statement.all(connection, values) for statement, values in asked]
+    forms = [(statement.form(connection.dialect), values) for statement, values in asked]
+    with driver(connection) as line:
+        if connection.dialect.name == "postgresql":
+            sent = [(statement_of(form.sql), form.given(values), form.made) for form, values in forms]
+            return wire_of(connection).rows(sent)
+        cursor = line.cursor()
+        return [list(map(form.made, cursor.execute(form.sql, form.given(values)))) for form, values in forms]
+
+
+def write(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+    """Runs a write, in the driver's words, for each of the rows. Returns how many rows that touched."""
+    with driver(connection) as line:
+        if connection.dialect.name == "postgresql":
+            return wire_of(connection).write(statement_of(sql), rows)
+        return int(line.cursor().executemany(sql, rows).rowcount)
+
+
+statement_of = cache(Statement)
+"""The statement of a text, of which there are as many as there are in our own code."""
 
 
 def is_listened_to(connection: Connection) -> bool:
@@ -179,8 +213,19 @@ def together(connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "sqlite" or is_listened_to(connection):
         yield
         return
-    with driver(connection) as line, line.pipeline():
+    with driver(connection), wire_of(connection).together():
         yield
+
+
+def wire_of(connection: Connection) -> Wire:
+    """That of the driver's connection, for its life."""
+    pooled = connection.connection
+    found = pooled.info.get(_WIRE)
+    if found is None:
+        assert pooled.driver_connection is not None, "a connection in a transaction has its driver's"
+        found = pooled.info[_WIRE] = Wire(pooled.driver_connection)
+    assert isinstance(found, Wire)
+    return found
 
 
 class driver:  # noqa: N801 - reads as a function; a generator would cost as much as what it guards
@@ -215,23 +260,3 @@ class driver:  # noqa: N801 - reads as a function; a generator would cost as muc
         if lost:
             self._connection.invalidate(error)
         return told
-
-
-class cursor_of(driver):  # noqa: N801 - as above
-    """A cursor of the driver's for this statement. PostgreSQL's serves the connection for its life, and remembers how
-    the statement's values and rows are read: to find that out anew costs as much as the statement."""
-
-    __slots__ = ("_sql",)
-
-    def __init__(self, connection: Connection, sql: str) -> None:
-        super().__init__(connection)
-        self._sql = sql
-
-    def __enter__(self) -> Any:
-        if self._connection.dialect.name == "sqlite":
-            return self._line.cursor()
-        cursors = self._connection.connection.info.setdefault(_CURSORS, {})
-        found = cursors.get(self._sql)
-        if found is None:
-            found = cursors[self._sql] = self._line.cursor()
-        return found

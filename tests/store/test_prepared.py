@@ -3,18 +3,19 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine, bindparam, event, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, bindparam, event, func, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 
+from ledger.domain.errors import Unavailable
 from ledger.store import tables as t
 from ledger.store.bulk import VALUES_AT_ONCE, insert_rows
 from ledger.store.engine import Contended, make_engine, reading, writing
-from ledger.store.prepared import Prepared, among, ids, texts
+from ledger.store.prepared import Prepared, among, at_once, ids, texts, together
 from ledger.store.types import new_id
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
 NAMED = select(t.definition).where(among(t.definition.c.slug, texts("slugs"))).order_by(t.definition.c.slug)
-SLUGS = ["a", "b", 'it\'s {c}, "d"']
+SLUGS = ["a", "b", 'it\'s {c}, "d"', "\\e"]
 
 
 @pytest.fixture
@@ -101,3 +102,52 @@ def test_a_write_is_undone_with_its_transaction(engine: Engine, buyer: dict[str,
         transaction.rollback()
     with reading(engine) as connection:
         assert connection.execute(select(t.organisation.c.legal_name)).scalar_one() == "North Bank"
+
+
+def named(buyer: dict[str, object], slug: str) -> dict[str, object]:
+    return {"id": new_id(), "buyer_id": buyer["id"], "slug": slug, "created_at": NOW}
+
+
+def test_what_is_asked_at_once_is_answered_each_for_itself(engine: Engine, buyer: dict[str, object]) -> None:
+    names, count = Prepared(NAMED), Prepared(select(func.count().label("all")).select_from(t.definition))
+    with writing(engine) as connection:
+        insert_rows(connection, t.definition, [named(buyer, slug) for slug in SLUGS])
+        first, second, third = at_once(connection, [(names, {"slugs": ["b"]}), (count, {}), (names, {"slugs": []})])
+    assert [row.slug for row in first] == ["b"]
+    assert [row.all for row in second] == [len(SLUGS)]
+    assert third == []
+
+
+def insert_together(engine: Engine, buyer: dict[str, object], *slugs: str) -> None:
+    with writing(engine) as connection, together(connection):
+        for slug in slugs:
+            insert_rows(connection, t.definition, [named(buyer, slug)])
+
+
+def test_what_is_written_together_is_refused_together(engine: Engine, buyer: dict[str, object]) -> None:
+    with pytest.raises((Contended, IntegrityError)):
+        insert_together(engine, buyer, "a", "b", "a")
+    insert_together(engine, buyer, "c")
+    with reading(engine) as connection:
+        assert [row.slug for row in Prepared(NAMED).all(connection, {"slugs": [*SLUGS, "c"]})] == ["c"]
+
+
+def test_a_text_does_not_end_at_a_nul(postgresql_url: str) -> None:
+    with reading(make_engine(postgresql_url)) as connection, pytest.raises((DataError, ValueError)):
+        Prepared(NAMED).all(connection, {"slugs": ["a\0b"]})
+
+
+def cut_and_ask(engine: Engine) -> None:
+    with writing(engine) as connection:
+        own = connection.execute(select(func.pg_backend_pid())).scalar_one()
+        with engine.connect() as other:
+            other.execute(select(func.pg_terminate_backend(own, 10_000)))
+        at_once(connection, [(Prepared(NAMED), {"slugs": ["a"]})] * 2)
+
+
+def test_a_line_that_is_cut_while_several_are_asked_is_unavailable(postgresql_url: str) -> None:
+    engine = make_engine(postgresql_url)
+    with pytest.raises(Unavailable):
+        cut_and_ask(engine)
+    with reading(engine) as connection:
+        assert at_once(connection, [(Prepared(NAMED), {"slugs": ["a"]})] * 2) == [[], []]
