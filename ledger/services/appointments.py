@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, true
 
 from ledger.domain.calendar import Period
 from ledger.domain.lifecycle import Appointment, Verdict
@@ -30,8 +30,11 @@ from ledger.services.desk import Desk
 from ledger.services.matching import calendar_of
 from ledger.store import tables as t
 from ledger.store.lookups import line_of_accrual
+from ledger.store.prepared import Prepared, among, at_once
+from ledger.store.prepared import ids as any_of
 
 NOTHING = Billed()
+_NO_OFFSET = "+00:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,14 @@ def _load_page(connection: Connection, condition: ColumnElement[bool], limit: in
 
 def instant(value: datetime | None) -> str | None:
     """RFC 3339 in UTC with Z, as every answer writes it."""
-    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if value is None:
+        return None
+    return _with_z((value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat())
+
+
+def _with_z(written: str) -> str:
+    """An instant in UTC that is written with its offset."""
+    return f"{written.removesuffix(_NO_OFFSET)}Z"
 
 
 def _condition(filters: Filters, now: datetime) -> ColumnElement[bool]:
@@ -205,12 +215,14 @@ def render(connection: Connection, found: Sequence[Case], now: datetime) -> list
         desk.fetch_due(now, due)
         desk.settle(now)
     ids = [case.id for case in found]
-    people = {row.appointment_id: row for row in connection.execute(_PEOPLE, {"ids": ids})}
-    money = _money(connection, ids)
+    parties = {each for case in found for each in (case.pinned.supplier_id, case.pinned.buyer_id)}
+    asked = [(_PEOPLE, {"ids": ids}), (_MONEY, {"ids": ids}), (_SLUGS, {"ids": list(parties)})]
+    prospects, accrued, organisations = at_once(connection, asked)
+    people, money = {row.appointment_id: row for row in prospects}, _money(accrued)
+    slugs = {row.id: row.slug for row in organisations}
     for identity, (_at, month) in desk.accruals.newest.items():
         before = money.get(identity, UNTOUCHED)
         money[identity] = replace(before, period=max(before.period or "", str(Period.from_number(month))))
-    slugs = _slugs(connection, {i for case in found for i in (case.pinned.supplier_id, case.pinned.buyer_id)})
     return [as_json(case, people.get(case.id), money.get(case.id, UNTOUCHED), slugs, now) for case in found]
 
 
@@ -218,27 +230,23 @@ def _is_due(state: Appointment, now: datetime) -> bool:
     return state.next_due_at is not None and state.next_due_at <= now
 
 
-_PEOPLE = select(
-    *(
-        t.prospect.c[name]
-        for name in (
-            "appointment_id",
-            "name",
-            "email",
-            "phone",
-            "company_name",
-            "company_domain",
-            "company_number",
-            "region",
-            "facts",
-            "consent",
-        )
-    )
-).where(t.prospect.c.appointment_id.in_(bindparam("ids", expanding=True)))
-_SLUGS = select(t.organisation.c.id, t.organisation.c.slug).where(
-    t.organisation.c.id.in_(bindparam("ids", expanding=True))
+_PERSON = (
+    "appointment_id",
+    "name",
+    "email",
+    "phone",
+    "company_name",
+    "company_domain",
+    "company_number",
+    "region",
+    "facts",
+    "consent",
 )
-_MONEY = (
+_PEOPLE = Prepared(
+    select(*(t.prospect.c[name] for name in _PERSON)).where(among(t.prospect.c.appointment_id, any_of("ids")))
+)
+_SLUGS = Prepared(select(t.organisation.c.id, t.organisation.c.slug).where(among(t.organisation.c.id, any_of("ids"))))
+_MONEY = Prepared(
     select(
         t.accrual.c.appointment_id,
         t.accrual.c.amount,
@@ -250,19 +258,15 @@ _MONEY = (
     )
     .outerjoin(t.document_line, line_of_accrual())
     .outerjoin(t.document, t.document.c.id == t.document_line.c.document_id)
-    .where(t.accrual.c.appointment_id.in_(bindparam("ids", expanding=True)))
+    .where(among(t.accrual.c.appointment_id, any_of("ids")))
     .order_by(t.accrual.c.effective_at, t.accrual.c.id)
 )
 
 
-def _slugs(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
-    return {row.id: row.slug for row in connection.execute(_SLUGS, {"ids": list(ids)})}
-
-
-def _money(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Money]:
+def _money(accrued: Iterable[Any]) -> dict[UUID, Money]:
     """What has been accrued and put on documents, by appointment."""
     found: dict[UUID, Money] = {}
-    for row in connection.execute(_MONEY, {"ids": ids}):
+    for row in accrued:
         before = found.get(row.appointment_id, UNTOUCHED)
         billed, document_id = before.billed, before.invoice
         waits = row.document_id is None and row.state == "open" and row.amount > 0
@@ -370,5 +374,8 @@ def _prospect(person: Any) -> dict[str, Any] | None:
 def _consent(consent: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if consent is None:
         return None
-    captured_at = consent.get("captured_at")
-    return {**consent, "captured_at": instant(datetime.fromisoformat(captured_at)) if captured_at else None}
+    captured_at = consent.get("captured_at") or None
+    if captured_at is not None:
+        in_utc = captured_at.endswith(_NO_OFFSET)  # as it is kept: it need not be read to be written again
+        captured_at = _with_z(captured_at) if in_utc else instant(datetime.fromisoformat(captured_at))
+    return {**consent, "captured_at": captured_at}

@@ -73,6 +73,13 @@ _READ = (
 """The columns that make a case; the others repeat what these or the pinned terms say."""
 _LOADED = select(*(t.appointment.c[name] for name in _READ))
 
+_CRITERIA = {each.value: each for each in CriterionFinding}
+_SCHEDULES = {each.value: each for each in Schedule}
+_FINDINGS = {each.value: each for each in Finding}
+_VERDICTS = {each.value: each for each in Verdict}
+_OUTCOMES: dict[str | None, Outcome | None] = {None: None, **{each.value: each for each in Outcome}}
+"""What stands in a column, as the domain names it: looked up, since a page of many asks so often."""
+
 IN_CHUNKS = 500
 """How many ids one statement names at the most."""
 
@@ -94,34 +101,22 @@ class Case:
 
 
 def _case(row: Row[Any], pinned: Pinned) -> Case:
-    columns: dict[str, Any] = dict(zip(_READ, row, strict=True))
-    outcome = columns["outcome"]
+    identity, reference, channel, source, created_at, *said = row[len(_PINNED) :]
+    submitted_at, slots, claims, criteria, schedule, attendance, verdict, outcome, dispute, decided, *plain = said
     state = Appointment(
-        submitted_at=columns["submitted_at"],
-        slots=tuple(
-            Slot(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in columns["slots"]
-        ),
-        claims=columns["claims"],
-        criteria={name: CriterionFinding(value) for name, value in columns["criteria"].items()},
-        schedule=Schedule(columns["schedule"]),
-        attendance=Finding(columns["attendance"]),
-        verdict=Verdict(columns["verdict"]),
-        outcome=None if outcome is None else Outcome(outcome),
-        dispute=columns["dispute"],
-        decided=tuple(columns["decided"]),
-        **{name: columns[name] for name in PLAIN},
+        submitted_at=submitted_at,
+        slots=tuple([Slot(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in slots]),
+        claims=claims,
+        criteria={name: _CRITERIA[value] for name, value in criteria.items()},
+        schedule=_SCHEDULES[schedule],
+        attendance=_FINDINGS[attendance],
+        verdict=_VERDICTS[verdict],
+        outcome=_OUTCOMES[outcome],
+        dispute=dispute,
+        decided=tuple(decided),
+        **dict(zip(PLAIN, plain, strict=True)),
     )
-    return Case(
-        columns["id"],
-        pinned,
-        columns["reference"],
-        state,
-        columns["version"],
-        state,
-        columns["channel"],
-        columns["source"],
-        columns["created_at"],
-    )
+    return Case(identity, pinned, reference, state, state.version, state, channel, source, created_at)
 
 
 def is_qualified(case: Case) -> bool:

@@ -37,9 +37,9 @@ _EVENTS: Final = (
 
 def expand(connection: Connection, items: Sequence[dict[str, Any]], wanted: Iterable[str]) -> None:
     """Adds to each appointment, as it is shown, what is `wanted` of `EXPANSIONS`."""
-    ids = [UUID(item["id"]) for item in items]
     for name, read in ((EVENTS, events), (LINES, lines)):
         if name in wanted:
+            ids = [UUID(item["id"]) for item in items]
             found = read(connection, ids) if ids else {}
             for item, identity in zip(items, ids, strict=True):
                 item[name] = found.get(identity, [])

@@ -8,7 +8,7 @@ from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -158,7 +158,7 @@ class Prepared:
         loaders = [
             (place, load)
             for place, column in enumerate(self._columns)
-            if (load := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+            if (load := _from_driver(column.type, dialect)) is not None
         ]
         names = [column.name for column in self._columns]
         row = namedtuple("Row", names)  # type: ignore[misc]  # its columns are known here alone
@@ -170,6 +170,18 @@ def _to_driver(column_type: TypeEngine[Any], dialect: Dialect) -> Convert:
     if isinstance(column_type, JSON):
         return partial(_json, column_type.none_as_null)
     return column_type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _from_driver(column_type: TypeEngine[Any], dialect: Dialect) -> Convert:
+    if isinstance(column_type, Uuid) and dialect.name == "sqlite":
+        return _identity
+    return column_type.dialect_impl(dialect).result_processor(dialect, None)
+
+
+@lru_cache(maxsize=16_384)
+def _identity(written: str | None) -> UUID | None:
+    """The rows of a page name the same parties, terms and appointments again and again."""
+    return None if written is None else UUID(written)
 
 
 def _json(none_as_null: bool, value: Any) -> str | None:
