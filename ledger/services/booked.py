@@ -6,6 +6,7 @@ and went since are kept beside it in order, so that a history of any length asks
 
 from bisect import bisect_left, insort
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from ledger.domain.lifecycle import Appointment, Schedule
 from ledger.store import tables as t
-from ledger.store.prepared import Prepared
+from ledger.store.prepared import Prepared, at_once
 
 Span = tuple[UUID, datetime, datetime]
 
@@ -40,11 +41,16 @@ class Booked:
 
     def count(self, agreement_id: UUID, start: datetime, end: datetime) -> int:
         """Of the agreement's slots, those that start in [start, end)."""
+        self.read(agreement_id, [(start, end)])
         span = (agreement_id, start, end)
-        if span not in self._stored:
-            found = _STORED.first(self._connection, {"agreement": agreement_id, "start": start, "end": end})
-            self._stored[span] = found.slots if found is not None else 0
         return self._stored[span] + self._changed(span)
+
+    def read(self, agreement_id: UUID, spans: Iterable[tuple[datetime, datetime]]) -> None:
+        """Counts those that were not counted yet in the books, all at once."""
+        new = [span for start, end in spans if (span := (agreement_id, start, end)) not in self._stored]
+        asked = [(_STORED, {"agreement": agreement_id, "start": start, "end": end}) for _, start, end in new]
+        for span, (found,) in zip(new, at_once(self._connection, asked), strict=True):
+            self._stored[span] = found.slots
 
     def note(self, agreement_id: UUID, before: Appointment | None, after: Appointment) -> None:
         """A move, which may have changed when a slot starts, or that it does."""

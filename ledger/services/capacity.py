@@ -3,15 +3,12 @@
 Owns the count for submissions and moves alike, in the definition's zone. Where a chain is counted already, it stays.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 
 from ledger.domain.calendar import day_bounds, month_bounds, week_bounds
 from ledger.domain.intake import CLEAR, Standing
 from ledger.services.contracts import Pinned
 from ledger.services.desk import Desk
-
-Bounds = Callable[[datetime, str], tuple[datetime, datetime]]
 
 
 def standing(desk: Desk, pinned: Pinned, starts_at: datetime, moved_from: datetime | None = None) -> Standing:
@@ -21,13 +18,13 @@ def standing(desk: Desk, pinned: Pinned, starts_at: datetime, moved_from: dateti
     if not caps.any:
         return CLEAR
     desk.lock((pinned.agreement_id,))
-
-    def booked(cap: int | None, bounds: Bounds) -> int:
-        start, end = bounds(starts_at, definition.time_zone)
-        if cap is None or (moved_from is not None and start <= moved_from < end):
-            return 0
-        return desk.booked.count(pinned.agreement_id, start, end)
-
-    return Standing(
-        day=booked(caps.day, day_bounds), week=booked(caps.week, week_bounds), month=booked(caps.month, month_bounds)
-    )
+    capped = {"day": (caps.day, day_bounds), "week": (caps.week, week_bounds), "month": (caps.month, month_bounds)}
+    spans = {name: bounds(starts_at, definition.time_zone) for name, (cap, bounds) in capped.items() if cap is not None}
+    entered = {
+        name: (start, end)
+        for name, (start, end) in spans.items()
+        if moved_from is None or not start <= moved_from < end
+    }
+    desk.booked.read(pinned.agreement_id, entered.values())
+    full = {name: desk.booked.count(pinned.agreement_id, start, end) for name, (start, end) in entered.items()}
+    return Standing(day=full.get("day", 0), week=full.get("week", 0), month=full.get("month", 0))

@@ -33,8 +33,15 @@ from ledger.services.replacing import Promises
 from ledger.store import tables as t
 from ledger.store.bulk import WORTH_COPYING, insert_columns, insert_rows, update_rows
 from ledger.store.lookups import line_of_accrual
-from ledger.store.prepared import together
+from ledger.store.prepared import Prepared, among, ids, together
 from ledger.store.types import new_id
+
+_LOCK = Prepared(
+    select(t.agreement.c.id)
+    .where(among(t.agreement.c.id, ids("agreements")))
+    .order_by(t.agreement.c.id)
+    .with_for_update()
+)
 
 
 class Desk:
@@ -69,10 +76,8 @@ class Desk:
         self._locked.update(wanted)
         if self.connection.dialect.name == "sqlite":
             return
-        agreement = t.agreement.c
         for start in range(0, len(wanted), cases.IN_CHUNKS):
-            some = agreement.id.in_(wanted[start : start + cases.IN_CHUNKS])
-            self.connection.execute(select(agreement.id).where(some).order_by(agreement.id).with_for_update()).all()
+            _LOCK.all(self.connection, {"agreements": wanted[start : start + cases.IN_CHUNKS]})
 
     def take(self, found: Iterable[Case]) -> None:
         """Puts appointments on the desk; one that is there already stays as it is."""

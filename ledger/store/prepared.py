@@ -190,7 +190,7 @@ def _json(none_as_null: bool, value: Any) -> str | None:
 
 def at_once(connection: Connection, asked: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> list[list[Any]]:
     """The rows of each of the statements with its values, which PostgreSQL is asked in one trip."""
-    if is_listened_to(connection):
+    if not asked or is_listened_to(connection):
         return [statement.all(connection, values) for statement, values in asked]
     forms = [(statement.form(connection.dialect), values) for statement, values in asked]
     with driver(connection) as line:
