@@ -22,6 +22,8 @@ from ledger.store.types import new_id
 
 LAST_INSTANT: Final = timedelta(microseconds=1)
 """Before a month's end."""
+OTHER_ZONES: Final = timedelta(days=2)
+"""How far a month's accruals can lie outside of it, whichever zone their terms had: so that an index finds them."""
 
 accrual = t.accrual.c
 
@@ -120,6 +122,7 @@ def missing(connection: Connection, minimum: Minimum, period: Period, *, known_a
     charged = (
         accrual.agreement_id == terms.agreement_id,
         accrual.month == period.number,
+        accrual.effective_at.between(start - OTHER_ZONES, minimum.at + OTHER_ZONES),
         accrual.kind == AccrualKind.OUTCOME,
         accrual.recorded_at <= known_at,
     )
