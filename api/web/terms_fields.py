@@ -1,7 +1,7 @@
 """The form of a definition, declared: every part of the terms document, its fields, and the words beside them.
 
-Owns labels and hints alone. How a form becomes a document and back is in `terms_form.py`; what a document must say is
-the domain's.
+Owns labels and hints alone; those of an agreement are in `agreement_fields.py`. How a form becomes a document and back
+is in `terms_form.py`; what a document must say is the domain's.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ class Kind(StrEnum):
     TEXT = "text"
     WHOLE = "whole"
     PERCENT = "percent"
+    MONEY = "money"
+    DAY = "day"
     SPAN = "span"
     CHOICE = "choice"
     FLAG = "flag"
@@ -37,6 +39,8 @@ class Field:
     hint: str = ""
     choices: Choices = ()
     optional: bool = False
+    currency: str = ""
+    """Of an amount of money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,15 @@ class Part:
     fields: tuple[Field | Rows, ...]
 
 
-def _words(names: type[StrEnum]) -> Choices:
+def words_of(names: type[StrEnum]) -> Choices:
     return tuple((name.value, name.value.replace("_", " ").capitalize()) for name in names)
 
 
-def _span(path: str, label: str, hint: str = "", *, optional: bool = False) -> Field:
+def span_of(path: str, label: str, hint: str = "", *, optional: bool = False) -> Field:
     return Field(path, label, Kind.SPAN, hint, optional=optional)
 
 
-UNITS: Final = _words(terms.Unit)
+UNITS: Final = words_of(terms.Unit)
 SPELLED: Final = (
     *(marked("minutes"), marked("hours"), marked("days"), marked("business days")),
     *(marked("Integer"), marked("Decimal"), marked("Boolean"), marked("String"), marked("Choice"), marked("Date")),
@@ -73,7 +77,7 @@ SPELLED: Final = (
     *(marked("Required"), marked("Bonus"), marked("Credit"), marked("Partial"), marked("Replacement")),
     *(marked("Email"), marked("Phone"), marked("Company domain"), marked("Company number")),
 )
-"""The choices that `_words` spells by their codes, for whoever translates them."""
+"""The choices that `words_of` spells by their codes, for whoever translates them."""
 _STANDARDS: Final[Choices] = tuple((s.value, said.capitalize()) for s, said in wording.STANDARDS.items())
 _LABEL: Final = Field("label", marked("In words"), hint=marked("as both sides read it"), optional=True)
 _REASON: Final = (
@@ -88,7 +92,7 @@ _ANCHORS: Final[Choices] = (
 _CONSENT: Final = (
     Field("required", marked("Consent needed"), Kind.FLAG),
     Field("bases", marked("Bases taken"), Kind.LINES, marked("one a line, such as opt_in"), optional=True),
-    _span("max_age", marked("Not older than"), marked("empty: any age"), optional=True),
+    span_of("max_age", marked("Not older than"), marked("empty: any age"), optional=True),
 )
 
 
@@ -131,7 +135,7 @@ PARTS: Final = (
                 (
                     Field("name", marked("Name"), hint=marked("as submissions name it")),
                     _LABEL,
-                    Field("type", marked("Type"), Kind.CHOICE, choices=_words(terms.FactType)),
+                    Field("type", marked("Type"), Kind.CHOICE, choices=words_of(terms.FactType)),
                     Field(
                         "choices",
                         marked("Choices"),
@@ -158,7 +162,7 @@ PARTS: Final = (
                     Field("id", marked("Id"), hint=marked("letters, digits, _ and -")),
                     _LABEL,
                     Field("fact", marked("Fact"), hint=marked("one of those above")),
-                    Field("operator", marked("Test"), Kind.CHOICE, choices=_words(terms.Operator)),
+                    Field("operator", marked("Test"), Kind.CHOICE, choices=words_of(terms.Operator)),
                     Field(
                         "value",
                         marked("Value"),
@@ -166,7 +170,7 @@ PARTS: Final = (
                         marked("several: one a line; between: the lower first"),
                         optional=True,
                     ),
-                    Field("kind", marked("Kind"), Kind.CHOICE, choices=_words(terms.CriterionKind)),
+                    Field("kind", marked("Kind"), Kind.CHOICE, choices=words_of(terms.CriterionKind)),
                     Field("evidence", marked("Evidence"), Kind.CHOICE, choices=_STANDARDS),
                     Field(
                         "missing",
@@ -186,9 +190,11 @@ PARTS: Final = (
         marked("A submission that breaks one of these is refused, and told which."),
         (
             Field("intake.channels", marked("Channels"), Kind.LINES, marked("one a line")),
-            _span("intake.submit_before", marked("At least this long before the start"), marked("0: until the start")),
-            _span("intake.backdated_grace", marked("Taken this long after the start"), marked("0: never after it")),
-            _span("intake.lead_age", marked("Lead not older than"), marked("empty: any age"), optional=True),
+            span_of(
+                "intake.submit_before", marked("At least this long before the start"), marked("0: until the start")
+            ),
+            span_of("intake.backdated_grace", marked("Taken this long after the start"), marked("0: never after it")),
+            span_of("intake.lead_age", marked("Lead not older than"), marked("empty: any age"), optional=True),
             Field("intake.suppressions", marked("Refuse who is on the suppression list"), Kind.FLAG),
             *_within("intake.consent", _CONSENT),
             Rows(
@@ -212,8 +218,8 @@ PARTS: Final = (
         marked("Duplicates"),
         marked("The first valid submission of a prospect wins."),
         (
-            Field("duplicates.keys", marked("Known again by"), Kind.MARKS, choices=_words(terms.ContactKind)),
-            _span("duplicates.window", marked("Looking back")),
+            Field("duplicates.keys", marked("Known again by"), Kind.MARKS, choices=words_of(terms.ContactKind)),
+            span_of("duplicates.window", marked("Looking back")),
             Field(
                 "duplicates.scope",
                 marked("Among"),
@@ -233,7 +239,7 @@ PARTS: Final = (
             Field(
                 "attendance.minimum_minutes", marked("Minimum minutes together"), Kind.WHOLE, marked("fewer: cut short")
             ),
-            _span("attendance.wait", marked("Whoever came waits")),
+            span_of("attendance.wait", marked("Whoever came waits")),
             Field("attendance.contact_attempts", marked("Contact attempts owed before a no-show"), Kind.WHOLE),
             Field(
                 "attendance.present",
@@ -262,20 +268,20 @@ PARTS: Final = (
         "",
         (
             Field("reschedule.limit", marked("Reschedules"), Kind.WHOLE),
-            _span("reschedule.within", marked("To a start within"), marked("of the first slot's start")),
-            _span(
+            span_of("reschedule.within", marked("To a start within"), marked("of the first slot's start")),
+            span_of(
                 "reschedule.counts_from", marked("A change of the start counts from"), marked("less is a correction")
             ),
             Field("rebooking.limit", marked("Rebookings after a no-show"), Kind.WHOLE),
-            _span("rebooking.within", marked("Rebooked within"), marked("0: a no-show is final at once")),
-            _span("notice.late_within", marked("A cancellation by the buyer is late in the last")),
+            span_of("rebooking.within", marked("Rebooked within"), marked("0: a no-show is final at once")),
+            span_of("notice.late_within", marked("A cancellation by the buyer is late in the last")),
         ),
     ),
     Part(
         marked("The buyer's findings"),
         marked("Until when the buyer says what happened, and what silence means."),
         (
-            _span("verification.window", marked("Window")),
+            span_of("verification.window", marked("Window")),
             Field("verification.anchor", marked("It runs from"), Kind.CHOICE, choices=_ANCHORS),
             Field(
                 "verification.silence",
@@ -289,15 +295,15 @@ PARTS: Final = (
         marked("Disputes"),
         marked("How the supplier contests, and how a dispute ends."),
         (
-            _span("dispute.contest_window", marked("The supplier contests within"), marked("of the verdict")),
-            _span("dispute.reply_window", marked("The other side replies within")),
+            span_of("dispute.contest_window", marked("The supplier contests within"), marked("of the verdict")),
+            span_of("dispute.reply_window", marked("The other side replies within")),
             Field(
                 "dispute.no_reply",
                 marked("No reply"),
                 Kind.CHOICE,
                 choices=tuple((n.value, f"{said[:1].upper()}{said[1:]}") for n, said in wording.NO_REPLY.items()),
             ),
-            _span(
+            span_of(
                 "dispute.decision_window",
                 marked("The arbiter decides within"),
                 marked("empty: no window"),
@@ -317,7 +323,7 @@ PARTS: Final = (
         marked("Clawback"),
         marked("What the buyer may claim back after acceptance."),
         (
-            _span("clawback.window", marked("Claimed within"), marked("0: never")),
+            span_of("clawback.window", marked("Claimed within"), marked("0: never")),
             Field("clawback.anchor", marked("It runs from"), Kind.CHOICE, choices=_ANCHORS),
             Field(
                 "clawback.return_cap",
@@ -332,9 +338,9 @@ PARTS: Final = (
                 marked("reason to claim back"),
                 (
                     *_REASON,
-                    Field("remedy.kind", marked("Remedy"), Kind.CHOICE, choices=_words(terms.RemedyKind)),
+                    Field("remedy.kind", marked("Remedy"), Kind.CHOICE, choices=words_of(terms.RemedyKind)),
                     Field("remedy.share", marked("Share that remains"), Kind.PERCENT, marked("for partial"), (), True),
-                    _span("remedy.expires", marked("Replaced within"), marked("for replacement"), optional=True),
+                    span_of("remedy.expires", marked("Replaced within"), marked("for replacement"), optional=True),
                 ),
             ),
         ),

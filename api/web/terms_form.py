@@ -5,7 +5,7 @@ that it is, and the form shows it again. Refuses nothing itself.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
-from api.web.terms_fields import PARTS, UNITS, Field, Kind, Rows
+from api.web.terms_fields import PARTS, UNITS, Field, Kind, Part, Rows
 from ledger.domain.calendar import format_instant, from_local, is_zone, parse_instant
 from ledger.domain.errors import FieldError
+from ledger.domain.money import exponent, format_plain
 from ledger.domain.terms import FactType, Operator
 
 Form = MultiDict[str, str]
@@ -23,24 +24,32 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
 _PERCENT: Final = re.compile(r"([0-9]{1,5})(?:[.,]([0-9]{1,2}))?")
 _LISTS: Final = frozenset({Operator.IN, Operator.NOT_IN, Operator.BETWEEN, Operator.WITHIN_REGION})
 _TRUTH: Final = {"yes": True, "true": True, "no": False, "false": False}
+_AMOUNT: Final = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,4}))?")
 _MOST_ROWS: Final = 200
+Parts = Sequence[Part]
 
 
-def document_of(form: Form) -> dict[str, Any]:
-    """The document that the form says."""
+def document_of(form: Form, parts: Parts = PARTS, zone: str | None = None) -> dict[str, Any]:
+    """The document that the form says. Its times are of the `zone`, or of the one that it names itself."""
     document: dict[str, Any] = {}
-    for part in PARTS:
+    for part in parts:
         for each in part.fields:
             if isinstance(each, Rows):
                 _put(document, each.path, _rows(form, each, document))
+            elif each.kind is Kind.INSTANT:
+                _put(
+                    document,
+                    each.path,
+                    _instant(form.get(each.path, "").strip(), zone or document.get("time_zone", "")),
+                )
             else:
                 _set(document, each, _read(form, each.path, each, document))
     return document
 
 
-def with_row(form: Form, path: str) -> Form:
+def with_row(form: Form, path: str, parts: Parts = PARTS) -> Form:
     """The form with one more row of the list."""
-    rows = next((r for part in PARTS for r in part.fields if isinstance(r, Rows) and r.path == path), None)
+    rows = next((r for part in parts for r in part.fields if isinstance(r, Rows) and r.path == path), None)
     found = form.copy()
     if rows is not None:
         number = max(_numbers(form, path), default=-1) + 1
@@ -53,11 +62,13 @@ def without_row(form: Form, place: str) -> Form:
     return MultiDict([(name, value) for name, value in form.items(multi=True) if not name.startswith(f"{place}.")])
 
 
-def parts_of(document: Mapping[str, Any], faults: Iterable[FieldError] = ()) -> list[dict[str, Any]]:
+def parts_of(
+    document: Mapping[str, Any], faults: Iterable[FieldError] = (), parts: Parts = PARTS, zone: str = ""
+) -> list[dict[str, Any]]:
     """The form filled in: parts, fields and rows, each with its name, its value and its fault."""
     shown: list[dict[str, Any]] = [
-        {"title": part.title, "about": part.about, "fields": [_shown(document, each) for each in part.fields]}
-        for part in PARTS
+        {"title": part.title, "about": part.about, "fields": [_shown(document, each, "", zone) for each in part.fields]}
+        for part in parts
     ]
     fields: list[dict[str, Any]] = [each for part in shown for each in part["fields"]]
     in_rows = [each for field in fields for row in field.get("rows", ()) for each in row["fields"]]
@@ -109,7 +120,7 @@ def _numbers(form: Form, path: str) -> list[int]:
 
 
 def _set(document: dict[str, Any], field: Field, value: Any) -> None:
-    if value is None and (field.kind is Kind.PERCENT or field.path in ("label", "choices")):
+    if value is None and (field.kind in (Kind.PERCENT, Kind.MONEY) or field.path in ("label", "choices")):
         return
     _put(document, field.path, value)
 
@@ -137,11 +148,18 @@ def _read(
             return _value(form.get(name, ""), row or {}, document)
         case Kind.FLAG:
             return _TRUTH.get(text, text)
-        case Kind.INSTANT:
-            return _instant(text, document.get("time_zone", ""))
-    if not text and field.optional:
-        return None
-    return _whole(text) if field.kind is Kind.WHOLE else _percent(text) if field.kind is Kind.PERCENT else text
+    return None if field.optional and not text else _said(text, field)
+
+
+def _said(text: str, field: Field) -> Any:
+    match field.kind:
+        case Kind.WHOLE:
+            return _whole(text)
+        case Kind.PERCENT:
+            return _percent(text)
+        case Kind.MONEY:
+            return _amount(text, exponent(field.currency))
+    return text
 
 
 def _whole(text: str) -> int | str:
@@ -152,6 +170,14 @@ def _percent(text: str) -> int | str:
     """Basis points."""
     found = _PERCENT.fullmatch(text.removesuffix("%").strip())
     return int(Decimal(f"{found[1]}.{found[2] or 0}") * 100) if found else text
+
+
+def _amount(text: str, digits: int) -> int | str:
+    """Minor units."""
+    found = _AMOUNT.fullmatch(text)
+    if found is None or len(found[2] or "") > digits:
+        return text
+    return int(found[1] + (found[2] or "").ljust(digits, "0"))
 
 
 def _lines(text: str) -> list[str]:
@@ -208,6 +234,7 @@ def _shown(document: Mapping[str, Any], field: Field | Rows, prefix: str = "", z
         "label": field.label,
         "kind": field.kind.value,
         "hint": field.hint,
+        "unit": field.currency,
         "choices": UNITS if field.kind is Kind.SPAN else field.choices,
         "optional": field.optional,
         "value": _written(field, value, zone),
@@ -227,6 +254,8 @@ def _written(field: Field, value: Any, zone: str) -> Any:
         case Kind.PERCENT if type(value) is int:
             whole, rest = divmod(value, 100)
             return f"{whole}.{rest:02d}".rstrip("0") if rest else str(whole)
+        case Kind.MONEY if type(value) is int and value >= 0:
+            return format_plain(value, field.currency)
         case Kind.INSTANT if isinstance(value, str) and is_zone(zone):
             return _local(value, zone)
     return _plain(value)

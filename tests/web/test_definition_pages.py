@@ -1,5 +1,6 @@
 """Definitions and agreements by page: drafted in a form, linted live, replayed, published, accepted by both sides."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,23 +11,27 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from api.demo.terms import finance_review, solar_advice
+from api.web.agreement_fields import parts_for
+from api.web.terms_fields import PARTS, Part
 from api.web.terms_form import document_of, parts_of, with_row, without_row
+from ledger.domain.agreement import parse_agreement
 from ledger.domain.definition import parse_definition
 from ledger.domain.errors import Malformed
 from ledger.store import tables as t
 from ledger.store.engine import reading
-from tests.domain.documents import definition_document
+from tests.domain.documents import agreement_document, definition_document
 from tests.services.market import ATTENDED, NO_SHOW, TUESDAY
 from tests.web.conftest import NOON, House, log_in, send
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ZONE = "Europe/London"
 HEAD = "/definitions/north-bank:uk-finance-review"
 
 
-def form_of(document: dict[str, Any]) -> MultiDict[str, str]:
+def form_of(document: dict[str, Any], parts: Sequence[Part] = PARTS) -> MultiDict[str, str]:
     """What a browser would send of the form, as it is filled in."""
     form: MultiDict[str, str] = MultiDict()
-    fields = [each for part in parts_of(document) for each in part["fields"]]
+    fields = [each for part in parts_of(document, (), parts, ZONE) for each in part["fields"]]
     for each in [f for field in fields for row in field.get("rows", ()) for f in row["fields"]] + fields:
         if "rows" in each:
             continue
@@ -45,6 +50,73 @@ def test_the_form_has_every_part_of_the_terms(make: Any) -> None:
     read = document_of(form_of(document))
     assert parse_definition(read) == parse_definition(document)
     assert set(read) == set(document)
+
+
+@pytest.mark.parametrize("currency", ["GBP", "JPY", "KWD"])
+def test_the_form_of_an_agreement_has_every_part_of_its_terms(currency: str) -> None:
+    definition = parse_definition(definition_document(currency=currency))
+    document = agreement_document()
+    document["price"] |= {"minimum_per_month": 123_456, "deposit": {"amount": 5}}
+    read = document_of(form_of(document, parts_for(definition)), parts_for(definition), ZONE)
+    assert parse_agreement({"definition": definition.slug, **read}) == parse_agreement(document)
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "read"),
+    [
+        ("GBP", "180", 18_000),
+        ("GBP", "180,5", 18_050),
+        ("GBP", "180.005", "180.005"),
+        ("JPY", "9000", 9_000),
+        ("JPY", "9000.0", "9000.0"),
+        ("KWD", "1.5", 1_500),
+        ("GBP", "-1", "-1"),
+        ("GBP", "1e3", "1e3"),
+        ("GBP", "", ""),
+    ],
+)
+def test_amounts_are_typed_in_the_currency_itself(currency: str, typed: str, read: Any) -> None:
+    parts = parts_for(parse_definition(definition_document(currency=currency)))
+    form = form_of(agreement_document(), parts)
+    form["price.tiers.0.amount"] = typed
+    assert document_of(form, parts, ZONE)["price"]["tiers"][0]["amount"] == read
+
+
+@on_sqlite
+def test_an_agreement_is_offered_in_a_form_and_its_price_changed_later(house: House) -> None:
+    house.join("beta-leads", "supplier")
+    house.add("bea@beta.example", "supplier", slug="beta-leads")
+    buyer, supplier = house.enter("rita@north-bank.example"), house.enter("bea@beta.example")
+    assert "Offer it to a supplier" in buyer.get(HEAD).text
+    assert buyer.get(f"{HEAD}/offer").status_code == 200
+    terms = {**agreement_document(), "effective_from": None}
+    parts = parts_for(parse_definition(_published(house)))
+    form = {"supplier": "beta-leads", "do": "offer", **form_of(terms, parts)}
+
+    for wrong, status, said in (
+        ({"price.tiers.0.amount": "much"}, 400, "Must be a whole number"),
+        ({"tax.rate": "0"}, 400, "more than 0 for category S"),
+        ({"supplier": "nobody"}, 422, "there is no supplier"),
+    ):
+        refused = send(buyer, f"{HEAD}/offer", form | wrong)
+        assert (refused.status_code, said.lower() in refused.text.lower()) == (status, True), refused.text
+    more = send(buyer, f"{HEAD}/offer", form | {"do": "add:price.tiers"})
+    assert 'name="price.tiers.2.amount"' in more.text and _offered(house, "beta-leads") is None
+
+    offered = send(buyer, f"{HEAD}/offer", form)
+    path = f"/agreements/{_offered(house, 'beta-leads')}"
+    assert offered.location.startswith(path)
+    for client in (buyer, supplier):
+        assert "180.00" in client.get(path).text
+        send(client, f"{path}/accept", {"version": "1", "definition_version": "1"}, on=path)
+    assert "Counts now: 1 with 1" in buyer.get(path).text
+
+    again = send(buyer, f"{HEAD}/offer", form)
+    assert again.status_code == 409 and "have an agreement on this definition" in again.text
+    dearer = {**form_of(terms, parts), "do": "offer", "price.tiers.0.amount": "195.50", "billing.mode": "statement"}
+    assert send(buyer, f"{path}/offer", dearer).status_code == 302
+    assert "195.50" in supplier.get(path).text
+    assert supplier.get(f"{path}/offer").status_code == 403
 
 
 def test_what_cannot_be_read_stays_as_it_was_typed_and_is_marked_where_it_stands() -> None:
@@ -114,7 +186,8 @@ def test_a_draft_is_made_replayed_published_and_accepted(house: House) -> None:
 
     house.add("sid@south-bank.example", "buyer", slug="south-bank")
     stranger = house.enter("sid@south-bank.example")
-    for path in (HEAD, f"{HEAD}/draft", f"{HEAD}/publish", f"{HEAD}/dry-run", f"{HEAD}/versions/1", agreement):
+    private = ("", "/draft", "/publish", "/dry-run", "/versions/1", "/offer")
+    for path in (*(HEAD + page for page in private), agreement, f"{agreement}/offer"):
         assert stranger.get(path).status_code == 404
 
 
@@ -144,6 +217,23 @@ def test_the_linter_answers_while_the_form_is_filled_in(house: House, address: s
     assert _drafts(house) == 1
 
 
+@on_sqlite
+def test_the_text_to_be_signed_is_shown_while_an_offer_is_filled_in(house: House, address: str, page: Page) -> None:
+    house.join("beta-leads", "supplier")
+    log_in(page, address, "rita@north-bank.example")
+    page.goto(f"{address}{HEAD}")
+    page.get_by_role("link", name="Offer it to a supplier").click()
+    expect(page.locator("#beside")).to_contain_text("Not complete yet")
+    page.get_by_label("Each is worth").fill("95.50")
+    page.get_by_label("Rate").fill("20")
+    expect(page.locator("#beside")).to_contain_text("95.50")
+    page.get_by_role("button", name="Offer it").click()
+    expect(page.get_by_role("alert")).to_contain_text("Name the supplier")
+    page.get_by_label("Short name").fill("beta-leads")
+    page.get_by_role("button", name="Offer it").click()
+    expect(page.get_by_role("status")).to_contain_text("It counts once both sides have accepted it")
+
+
 def _published(house: House) -> dict[str, Any]:
     with reading(house.engine) as connection:
         return dict(connection.execute(select(t.definition_version.c.document)).scalar_one())
@@ -156,7 +246,14 @@ def _drafts(house: House) -> int:
 
 
 def _agreement(house: House) -> UUID:
+    found = _offered(house, "acme-calls")
+    assert found is not None
+    return found
+
+
+def _offered(house: House, supplier: str) -> UUID | None:
     agreement = t.agreement.c
-    query = select(agreement.id).where(agreement.supplier_id == house.market.ids["acme-calls"])
+    query = select(agreement.id).where(agreement.supplier_id == house.market.ids[supplier])
     with reading(house.engine) as connection:
-        return UUID(str(connection.execute(query).scalar_one()))
+        found: UUID | None = connection.execute(query).scalar_one_or_none()
+    return found
