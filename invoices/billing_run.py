@@ -226,7 +226,6 @@ class _Run:
             select(accrual.id)
             .where(
                 accrual.agreement_id == agreement.id,
-                accrual.effective_at >= func.coalesce(agreement.billed_before, lines.BEGINNING),
                 accrual.effective_at < latest,
                 accrual.state == "open",
                 accrual.amount > 0,
@@ -273,7 +272,6 @@ class _Run:
         waiting = [group for group in portion if group.key not in outcomes]
         parties = groups.organisations(connection, {each for group in waiting for each in group.parties})
         drafts: dict[str, Draft] = {}
-        billed: list[lines.Charge] = []
         for group in waiting:
             for terms in group.agreements:
                 if terms.agreement_id in minimums:
@@ -283,11 +281,9 @@ class _Run:
             if not reasons:
                 draft = self._draft(connection, group, supplier, buyer, charges)
                 drafts |= {} if draft is None else {group.key: draft}
-                billed += charges
             elif lines.has_billable(connection, charges):
                 outcomes[group.key] = Parked(supplier.slug, buyer.slug, reasons)
         issued = issue(connection, list(drafts.values()), self.now)
-        lines.bill_until(connection, billed)
         outcomes |= zip(drafts, map(self._unnumbered, issued), strict=True)
         return [outcomes.get(group.key) for group in portion]
 

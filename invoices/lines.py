@@ -6,7 +6,7 @@ whatever is on a line already is never taken again.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -30,7 +30,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    update,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -67,7 +66,6 @@ KINDS: Final[dict[str, LineKind]] = {
 """What an accrual's kind is called on paper."""
 LABEL_SEPARATOR: Final = "\n"
 """Between the labels of the confirmed criteria in an accrual and a line; no label holds one."""
-BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 PORTION: Final = 5_000
 """How many rows of a long result are read at a time."""
 
@@ -88,21 +86,6 @@ def unbilled() -> ColumnElement[bool]:
     taken = t.document_line.alias("taken")
     found: Select[Any] = select(literal_column("1")).where(line_of_accrual(taken)).correlate(t.accrual).limit(1)
     return found.scalar_subquery().is_(None)
-
-
-def not_before(agreements: ColumnElement[bool]) -> ColumnElement[datetime]:
-    """From when on these agreements can have anything to charge; what is older is on documents."""
-    billed_before = func.coalesce(t.agreement.c.billed_before, literal(BEGINNING, t.agreement.c.billed_before.type))
-    return select(func.min(billed_before)).where(agreements).scalar_subquery()
-
-
-def bill_until(connection: Connection, charges: Sequence[Charge]) -> None:
-    """Notes that everything these charges could take is taken. The caller holds the agreements' locks."""
-    of = t.agreement.c
-    for cut in sorted({charge.cut for charge in charges}):
-        ids = [charge.agreement_id for charge in charges if charge.cut == cut]
-        later = or_(of.billed_before.is_(None), of.billed_before < cut)
-        connection.execute(update(t.agreement).where(of.id.in_(ids), later).values(billed_before=cut))
 
 
 def has_billable(connection: Connection, charges: Sequence[Charge]) -> bool:
@@ -139,19 +122,12 @@ def _classes(charges: Sequence[Charge]) -> tuple[dict[str, Any], int]:
     return values, len(members)
 
 
-def _members(place: int, agreement_id: ColumnElement[UUID] = accrual.agreement_id) -> ColumnElement[bool]:
-    return agreement_id.in_(bindparam(f"agreements_{place}", expanding=True))
+def _members(place: int) -> ColumnElement[bool]:
+    return accrual.agreement_id.in_(bindparam(f"agreements_{place}", expanding=True))
 
 
 def _billable(classes: int) -> ColumnElement[bool]:
-    in_time = (
-        and_(
-            _members(place),
-            accrual.effective_at >= not_before(_members(place, t.agreement.c.id)),
-            accrual.effective_at < bindparam(f"cut_{place}"),
-        )
-        for place in range(classes)
-    )
+    in_time = (and_(_members(place), accrual.effective_at < bindparam(f"cut_{place}")) for place in range(classes))
     return and_(or_(*in_time), accrual.state == AccrualState.OPEN, accrual.amount > 0, unbilled())
 
 

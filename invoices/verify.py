@@ -109,9 +109,6 @@ def runs(look: Look) -> Iterator[Finding]:
     in_force = contracts.in_force(look.connection, look.now)
     of = {terms.agreement_id: group for group in groups.group(in_force.values()) for terms in group.agreements}
     parked: set[str] = set()
-    for row in look.rows(_PASSED):
-        what = f"{row.many} accruals took effect before {row.since}, from when on runs look for them"
-        yield Fault(RUNS, what, f"agreement {row.id}")
     for row in look.connection.execute(_WAITING).all():
         group, where = of.get(row.agreement_id), f"agreement {row.agreement_id}"
         if group is None:
@@ -149,15 +146,6 @@ _WAITING: Final = (
     .where(_OPEN)
     .group_by(accrual.agreement_id, accrual.month, _CREDIT)
     .order_by(accrual.agreement_id, accrual.month, _CREDIT)
-)
-
-
-_PASSED: Final = (
-    select(t.agreement.c.id, t.agreement.c.billed_before.label("since"), func.count().label("many"))
-    .join_from(t.agreement, t.accrual, accrual.agreement_id == t.agreement.c.id)
-    .where(_OPEN, ~_CREDIT, accrual.effective_at < t.agreement.c.billed_before)
-    .group_by(t.agreement.c.id, t.agreement.c.billed_before)
-    .order_by(t.agreement.c.id)
 )
 
 

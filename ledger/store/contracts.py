@@ -52,11 +52,7 @@ class DefinitionVersion(SQLModel, table=True):
 
 
 class AgreementHead(SQLModel, table=True):
-    """One buyer, one supplier, one definition. Its row is the lock of every command that moves its money.
-
-    Every open charge that took effect before `billed_before` is on a document: runs look from there on. A run moves it
-    on, triggers of `accrual` move it back; NULL is the beginning of time.
-    """
+    """One buyer, one supplier, one definition. Its row is the lock of every command that moves its money."""
 
     __tablename__ = "agreement"
     __table_args__ = (
@@ -71,7 +67,6 @@ class AgreementHead(SQLModel, table=True):
     definition_id: UUID = Field(foreign_key="definition.id")
     ended_from: datetime | None = Field(default=None, sa_type=Instant)
     created_at: datetime = Field(sa_type=Instant)
-    billed_before: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class AgreementVersion(SQLModel, table=True):

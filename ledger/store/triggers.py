@@ -49,31 +49,19 @@ LINES_ADD_UP = "document_lines_add_up"
 LINES_COME_FIRST = "document_line_comes_first"
 """An issued document gets no further lines."""
 
-CHARGES_COME_LATE = "accrual_comes_late", "accrual_opens_late"
-"""A charge that an agreement's `billed_before` has passed moves it back. No revision but 0011 touches them."""
-
 
 def inventory(append_only: Sequence[str] = APPEND_ONLY) -> frozenset[str]:
     """The names of every trigger that must exist."""
     names = {f"{table}_no_{action}" for table in (*append_only, PUBLISHED) for action in ("update", "delete")}
-    return frozenset(names | {LINES_ADD_UP, LINES_COME_FIRST} | set(_late(append_only)))
-
-
-def _late(append_only: Sequence[str]) -> tuple[str, ...]:
-    """Revisions have frozen lists."""
-    return CHARGES_COME_LATE if append_only is APPEND_ONLY else ()
+    return frozenset(names | {LINES_ADD_UP, LINES_COME_FIRST})
 
 
 def create_statements(dialect: str, append_only: Sequence[str] = APPEND_ONLY) -> Iterator[str]:
     """The DDL that creates all of them."""
     yield from _sqlite(append_only) if dialect == "sqlite" else _postgresql(append_only)
-    if _late(append_only):
-        yield from late_statements(dialect)
 
 
 def drop_statements(dialect: str, append_only: Sequence[str] = APPEND_ONLY) -> Iterator[str]:
-    for name in _late(append_only):
-        yield f"DROP TRIGGER IF EXISTS {name}" + ("" if dialect == "sqlite" else " ON accrual")
     for table in (*append_only, PUBLISHED):
         for action in ("update", "delete"):
             suffix = "" if dialect == "sqlite" else f" ON {table}"
@@ -86,8 +74,6 @@ def drop_statements(dialect: str, append_only: Sequence[str] = APPEND_ONLY) -> I
         yield "DROP FUNCTION IF EXISTS refuse_change()"
         yield "DROP FUNCTION IF EXISTS check_document_lines()"
         yield "DROP FUNCTION IF EXISTS check_line_comes_first()"
-        if _late(append_only):
-            yield "DROP FUNCTION IF EXISTS bill_from_here()"
 
 
 SUM_OF_LINES = """
@@ -170,31 +156,6 @@ def _postgresql(append_only: Sequence[str]) -> Iterator[str]:
         f"CREATE TRIGGER {LINES_COME_FIRST} AFTER INSERT ON document_line REFERENCING NEW TABLE AS added "
         "FOR EACH STATEMENT EXECUTE FUNCTION check_line_comes_first()"
     )
-
-
-def late_statements(dialect: str) -> Iterator[str]:
-    """The DDL of `CHARGES_COME_LATE`: on PostgreSQL they look once a statement, however many rows it has."""
-    events = zip(CHARGES_COME_LATE, ("INSERT", "UPDATE"), strict=True)
-    if dialect == "sqlite":
-        for name, event in events:
-            yield (
-                f"CREATE TRIGGER {name} AFTER {event} ON accrual WHEN NEW.state = 'open' AND NEW.amount > 0 "  # noqa: S608 - names of this module
-                "BEGIN UPDATE agreement SET billed_before = NEW.effective_at "
-                "WHERE id = NEW.agreement_id AND billed_before > NEW.effective_at; END"
-            )
-        return
-    yield (
-        "CREATE OR REPLACE FUNCTION bill_from_here() RETURNS trigger LANGUAGE plpgsql AS $$ "
-        "BEGIN UPDATE agreement SET billed_before = late.first FROM ("
-        "SELECT agreement_id, min(effective_at) AS first FROM added WHERE state = 'open' AND amount > 0 "
-        "GROUP BY agreement_id) AS late "
-        "WHERE agreement.id = late.agreement_id AND agreement.billed_before > late.first; RETURN NULL; END $$"
-    )
-    for name, event in events:
-        yield (
-            f"CREATE TRIGGER {name} AFTER {event} ON accrual REFERENCING NEW TABLE AS added "
-            "FOR EACH STATEMENT EXECUTE FUNCTION bill_from_here()"
-        )
 
 
 def existing(connection: Connection) -> frozenset[str]:

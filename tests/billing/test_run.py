@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from invoices.billing_run import RunResult
 from ledger.domain.calendar import Period
@@ -116,44 +116,6 @@ def test_what_is_held_or_closed_is_not_invoiced(trade: Trade, state: str) -> Non
         connection.execute(update(t.accrual).where(t.accrual.c.id == held).values(state=state))
     trade.bill()
     assert trade.document().net == 200
-
-
-def test_what_was_held_while_its_month_was_billed_is_invoiced_later(trade: Trade) -> None:
-    agreement = trade.agree()
-    held = trade.charge(agreement, 100)
-    of_it = update(t.accrual).where(t.accrual.c.id == held)
-    for state in ("held", "open"):
-        trade.charge(agreement, 200)
-        with writing(trade.engine) as connection:
-            connection.execute(of_it.values(state=state))
-        trade.bill(*((OCTOBER, AFTER_OCTOBER) if state == "held" else (NOVEMBER, AFTER_NOVEMBER)))
-    assert [document.net for document in trade.documents()] == [200, 300]
-
-
-def test_a_run_finds_what_to_bill_without_what_it_billed_before(trade: Trade) -> None:
-    agreement = trade.agree()
-    trade.charge(agreement, 100)
-    trade.bill()
-    trade.charge(agreement, 200, MID_OCTOBER + timedelta(days=30))
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        if "billed_before" in statement and "effective_at" in statement:
-            asked.append((statement, parameters))
-
-    event.listen(trade.engine, "before_cursor_execute", note)
-    trade.bill(NOVEMBER, AFTER_NOVEMBER)
-    event.remove(trade.engine, "before_cursor_execute", note)
-    assert len(asked) == 2, "which agreements have something, and what it is"
-    on_sqlite = trade.engine.dialect.name == "sqlite"
-    with trade.engine.connect() as connection:
-        if not on_sqlite:
-            connection.exec_driver_sql("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-        for statement, parameters in asked:
-            explained = f"EXPLAIN {'QUERY PLAN ' if on_sqlite else ''}{statement}"
-            plan = "\n".join(map(str, connection.exec_driver_sql(explained, parameters)))
-            begins = "agreement_id=? AND effective_at>? AND effective_at<?" if on_sqlite else "(effective_at >= "
-            assert any(begins in step and ("Index Cond" in step or on_sqlite) for step in plan.splitlines()), plan
 
 
 def test_running_again_gives_the_same_documents_and_no_second_one(trade: Trade) -> None:

@@ -356,7 +356,7 @@ DAMAGES = (
     Damage(
         "a line gone",
         gone(t.document_line, line("attended")),
-        {"accrued and held", "billing runs", "document hashes", "document totals"},
+        {"accrued and held", "document hashes", "document totals"},
     ),
     Damage("a line twice", foreign_line, {"document hashes", "document totals", "lines and accruals"}),
     Damage(

@@ -88,10 +88,3 @@ def test_an_accrual_that_a_run_passed_over_is_a_fault(
     assert [(fault.check, fault.what) for fault in report.faults] == [
         ("billing runs", "1 of the accruals of 2026-03 were there before a document that should have them")
     ]
-
-
-def test_what_runs_no_longer_look_at_is_a_fault(engine: Engine, market: Market) -> None:
-    with engine.begin() as connection:
-        connection.execute(t.agreement.update().values(billed_before=AFTER))
-    [fault] = run_checks(engine, None, AFTER).faults
-    assert (fault.check, fault.what.partition(" before ")[0]) == ("billing runs", "1 accruals took effect")
