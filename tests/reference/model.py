@@ -226,8 +226,15 @@ class Model:
         return True
 
     def submit(self, supplier: str, email: str, owner: bool, starts: datetime, now: datetime) -> Appointment | None:
-        if now >= starts or any(e.email == email and self._blocks(e, now) for e in self.appointments):
+        """A new appointment, or the no-show that is rebooked by submitting the same person anew; None if refused."""
+        again = [e for e in self.appointments if e.email == email and not e.dispute]
+        chains = [e for e in again if e.supplier == supplier and e.rebooking_at and now < starts < e.rebooking_at]
+        chain = chains[0] if len(chains) == 1 else None
+        known = [e for e in self.appointments if e.email == email and e is not chain]
+        if now >= starts or any(self._blocks(e, now) for e in known):
             return None
+        if chain is not None:
+            return chain if self.move(chain, starts, now) else None
         a = Appointment(supplier, email, owner, now, [starts], len(self.appointments))
         a.findings_at = a.ends + FINDINGS
         self.appointments.append(a)

@@ -187,8 +187,18 @@ class Trading(RuleBasedStateMachine):
             email=email.upper() if person % 2 else email.replace("@", "+again@"),
         )
         assert isinstance(told, Taken) == (expected is not None), told
-        if isinstance(told, Taken):
-            self.ids.append(told.case.id)
+        if isinstance(told, Taken) and expected is not None:
+            if expected.number == len(self.ids):
+                self.ids.append(told.case.id)
+            assert told.case.id == self.ids[expected.number]
+
+    @precondition(lambda self: self.ids)
+    @rule(number=which, supplier=st.one_of(st.none(), st.sampled_from(SUPPLIERS)), hours=st.sampled_from((1, 30, 150)))
+    def submit_again(self, number: int, supplier: str | None, hours: int) -> None:
+        """Somebody known already: a duplicate, the rebooking of a no-show, or new again."""
+        a = self._one(number)
+        person = int(a.email.removeprefix("person").partition("@")[0])
+        self.submit(supplier=supplier or a.supplier, person=person, owner=a.owner, hours=hours)
 
     @precondition(lambda self: self.ids)
     @rule(number=which, found=findings)
