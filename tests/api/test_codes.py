@@ -7,7 +7,7 @@ from api.problems import CODES as OF_HTTP
 from tests.api import spoken_codes
 from tests.support.applications import application
 
-ELSEWHERE = ("api.commands", "api.demo", "api.simulation", "api.web", "ledger.services.history")
+ELSEWHERE = ("api.commands", "api.demo", "api.simulation", "api.web", "ledger.services.history", "ledger.store.copying")
 """What no request below `/v1` can reach."""
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -18,13 +20,14 @@ from ledger.store.engine import writing
 from tests.api.conftest import Caller, organisation
 from tests.api.terms import agreed, submission
 from tests.support.applications import SECRET, store_of
+from tests.support.databases import PostgresServer, sqlite_url_of
 
 MONDAY = datetime(2026, 10, 5, 9, tzinfo=UTC)
 AWAY = (503, "database_unavailable")
 SUBMISSIONS, ROUNDS = 60, 20
 BREAK = text(
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_start >= :born"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 
 
@@ -72,8 +75,9 @@ def taken(engine: Engine) -> list[str]:
     return sorted(references, key=lambda reference: int(reference.removeprefix("S-")))
 
 
-def test_a_full_disk_is_never_a_201_and_does_no_harm(sqlite_url: str) -> None:
-    with market(sqlite_url) as (engine, supplier_of):
+def test_a_full_disk_is_never_a_201_and_does_no_harm(sqlite_template: Path, tmp_path: Path) -> None:
+    copyfile(sqlite_template, tmp_path / "ledger.sqlite")
+    with market(sqlite_url_of(tmp_path / "ledger.sqlite")) as (engine, supplier_of):
         with engine.connect() as connection:
             pages = connection.execute(text("PRAGMA page_count")).scalar_one()
         room = pages + 20
@@ -94,11 +98,10 @@ def test_a_full_disk_is_never_a_201_and_does_no_harm(sqlite_url: str) -> None:
         assert taken(engine) == [f"S-{number}" for number in range(before + 1)]
 
 
-def test_connections_that_break_under_load_leave_every_submission_once(postgresql_url: str) -> None:
-    breaker = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
-    with breaker.connect() as connection, ThreadPoolExecutor(5) as pool:
-        born = connection.execute(select(func.clock_timestamp())).scalar_one()
-        with market(postgresql_url) as (engine, supplier_of):
+def test_connections_that_break_under_load_leave_every_submission_once(postgresql_server: PostgresServer) -> None:
+    with postgresql_server.cloned() as url, ThreadPoolExecutor(5) as pool:
+        breaker = create_engine(url, isolation_level="AUTOCOMMIT")
+        with breaker.connect() as connection, market(url) as (engine, supplier_of):
 
             def persistently(number: int) -> tuple[int, str | None]:
                 supplier = supplier_of()
@@ -109,9 +112,9 @@ def test_connections_that_break_under_load_leave_every_submission_once(postgresq
             work: list[Future[Any]] = [pool.submit(persistently, number) for number in range(SUBMISSIONS)]
             broken = 0
             for _ in range(ROUNDS):
-                broken += connection.execute(BREAK, {"born": born}).scalar_one()
+                broken += connection.execute(BREAK).scalar_one()
                 wait(work, timeout=0.05)
             assert {answer.result() for answer in work} == {(201, None)}
             assert broken > 0
             assert taken(engine) == [f"S-{number}" for number in range(SUBMISSIONS)]
-    breaker.dispose()
+        breaker.dispose()
