@@ -160,6 +160,7 @@ def test_a_failure_is_tried_again_for_three_days_and_then_the_endpoint_is_disabl
         endpoint = made(supplier, f"{receiver.url}/in")
         path = f"{PATH}/{endpoint['id']}"
         sent = body_of(supplier("POST", f"{path}/test"), 202)
+        assert sender.send_due() == 1, "at once, so that delivery and endpoint fail from the same moment on"
         while (delivery := body_of(supplier("GET", f"/v1/deliveries/{sent['id']}")))["state"] == "pending":
             # Whatever the pause of the endpoint, it ends within its longest.
             clock.move_to(datetime.fromisoformat(delivery["next_attempt_at"]) + timedelta(minutes=6))
