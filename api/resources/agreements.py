@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import RowMapping, select
 
-from api.auth import ADMIN, BUYER, FINANCE, PARTIES, SUPPLIER
+from api.auth import ADMIN, BUYER, FINANCE, PARTIES
 from api.endpoints import Resource
 from api.narrowing import narrowed
 from api.resources.definitions import owner, terms_of
@@ -22,7 +22,7 @@ from api.units import Answer, Command, Query, with_id
 from invoices import payments
 from ledger.domain.errors import Malformed, Refused
 from ledger.services import agreement_reading as reading
-from ledger.services import agreements
+from ledger.services import agreements, parties
 from ledger.services.agreement_reading import AgreementView
 from ledger.services.contracts import timelines
 from ledger.store import tables as t
@@ -41,7 +41,9 @@ def create_agreement(command: Command) -> Answer:
     """
     named, document = terms_of(command.body, "supplier", "buyer")
     buyer_id, _ = owner(command.connection, command.principal, named["buyer"])
-    supplier_id = _supplier(command.connection, named["supplier"])
+    if named["supplier"] is None:
+        raise Malformed.at("/supplier", "Missing data for required field.")
+    supplier_id = parties.supplier_named(command.connection, named["supplier"])
     agreement_id = agreements.create_agreement(
         command.connection, supplier_id, buyer_id, document, now=command.now, actor=command.principal.actor
     )
@@ -189,17 +191,6 @@ def rendered(view: AgreementView) -> dict[str, Any]:
         for row in view.acceptances
     ]
     return {**summary(view.head, view.counts), "versions": versions, "acceptances": acceptances}
-
-
-def _supplier(connection: Connection, slug: str | None) -> UUID:
-    if slug is None:
-        raise Malformed.at("/supplier", "Missing data for required field.")
-    organisation = t.organisation.c
-    query = select(organisation.id).where(organisation.slug == slug, organisation.kind == SUPPLIER)
-    found: UUID | None = connection.execute(query).scalar_one_or_none()
-    if found is None:
-        raise Refused.by("supplier", "unknown_supplier", f"there is no supplier {slug!r}")
-    return found
 
 
 def _shown(unit: Query | Command, agreement_id: UUID) -> Answer:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, request, url_for
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping
 from werkzeug.datastructures import MultiDict
 
 from api.databases import database
@@ -30,10 +30,9 @@ from ledger.domain.calendar import local_date
 from ledger.domain.definition import parse_definition
 from ledger.domain.errors import Malformed, Refusal, Refused, Unknown
 from ledger.domain.terms import BillingMode, Definition
-from ledger.services import agreement_reading, agreements, definition_reading
-from ledger.services.access import BUYER, SUPPLIER
+from ledger.services import agreement_reading, agreements, definition_reading, parties
+from ledger.services.access import BUYER
 from ledger.services.definition_reading import Version, VersionState
-from ledger.store import tables as t
 from ledger.store.engine import reading
 
 Keep = Callable[[Connection, dict[str, Any]], UUID]
@@ -56,7 +55,10 @@ def make_offer(reference: str) -> Response:
     assert buyer_id is not None, "a buyer's person has an organisation"
 
     def keep(connection: Connection, document: dict[str, Any]) -> UUID:
-        supplier_id = _supplier(connection, request.form.get("supplier", "").strip())
+        slug = request.form.get("supplier", "").strip()
+        if not slug:
+            raise Refused.by("supplier", "unknown_supplier", gettext("Name the supplier."))
+        supplier_id = parties.supplier_named(connection, slug)
         actor = person().principal.actor
         return agreements.create_agreement(connection, supplier_id, buyer_id, document, now=clock(), actor=actor)
 
@@ -106,17 +108,6 @@ def _agreement(agreement_id: UUID) -> tuple[RowMapping, Definition, dict[str, An
         definition = _newest(definition_reading.versions(connection, view.head["definition_id"], now, drafts=False))
     newest = max(view.versions, key=lambda version: version.number)
     return view.head, definition, dict(newest.document)
-
-
-def _supplier(connection: Connection, slug: str) -> UUID:
-    if not slug:
-        raise Refused.by("supplier", "unknown_supplier", gettext("Name the supplier."))
-    organisation = t.organisation.c
-    query = select(organisation.id).where(organisation.slug == slug, organisation.kind == SUPPLIER)
-    known: UUID | None = connection.execute(query).scalar_one_or_none()
-    if known is None:
-        raise Refused.by("supplier", "unknown_supplier", f"there is no supplier {slug!r}")
-    return known
 
 
 def _worked_on(definition: Definition, head: RowMapping | None, keep: Keep, reference: str = "") -> Response:

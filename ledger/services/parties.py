@@ -16,7 +16,7 @@ from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError
 
 from ledger.domain.calendar import format_instant
-from ledger.domain.errors import Conflict, FieldError, Malformed, Unknown, VersionMismatch
+from ledger.domain.errors import Conflict, FieldError, Malformed, Refused, Unknown, VersionMismatch
 from ledger.store import tables as t
 from ledger.store.types import new_id
 
@@ -86,6 +86,16 @@ def organisation(
     found = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
     if found is None:
         raise Unknown
+    return found
+
+
+def supplier_named(connection: Connection, slug: str) -> UUID:
+    """The supplier of this short name. Raises `Refused` (`unknown_supplier`)."""
+    organisation = t.organisation.c
+    query = select(organisation.id).where(organisation.slug == slug, organisation.kind == "supplier")
+    found: UUID | None = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise Refused.by("supplier", "unknown_supplier", f"there is no supplier {slug!r}")
     return found
 
 
