@@ -19,6 +19,7 @@ from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventK
 from ledger.domain.pricing import Quote, quote
 from ledger.domain.terms import Outcome
 from ledger.services.cases import Case
+from ledger.services.contracts import Pinned
 from ledger.services.posting import Postings
 from ledger.store import tables as t
 from ledger.store.prepared import Prepared
@@ -143,7 +144,6 @@ class Accruals:
         amount: int,
     ) -> None:
         pinned, accrual_id = case.pinned, new_id()
-        confirmed = (c.label for c in pinned.definition.criteria if criteria.get(c.id) is CriterionFinding.CONFIRMED)
         self._add(
             "accrual",
             id=accrual_id,
@@ -159,13 +159,9 @@ class Accruals:
             position=quoted.position,
             reference=case.reference,
             service_at=case.state.slot.starts_at,
-            outcome=None if outcome is None else outcome.value,
-            confirmed="\n".join(confirmed),
             definition=pinned.definition.slug,
             definition_version=pinned.definition_version,
-            base=quoted.base,
-            bonus=quoted.bonus,
-            share=quoted.share,
+            **wording(pinned, criteria, quoted, outcome),
             amount=amount,
             currency=pinned.definition.currency,
             corrects_accrual_id=None,
@@ -179,6 +175,18 @@ class Accruals:
             recorded_at=self._now,
             appointment_id=case.id,
         )
+
+
+def wording(pinned: Pinned, criteria: Criteria, quoted: Quote, outcome: Outcome | None) -> dict[str, Any]:
+    """What an accrual, and so its line, says of how it was priced."""
+    confirmed = (c.label for c in pinned.definition.criteria if criteria.get(c.id) is CriterionFinding.CONFIRMED)
+    return {
+        "outcome": None if outcome is None else outcome.value,
+        "confirmed": "\n".join(confirmed),
+        "base": quoted.base,
+        "bonus": quoted.bonus,
+        "share": quoted.share,
+    }
 
 
 def _owed(state: Appointment, event: Event) -> tuple[dict[str, CriterionFinding], int, Outcome | None] | None:

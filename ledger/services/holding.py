@@ -8,7 +8,7 @@ one appointment, inside the desk's transaction, after the desk was flushed.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -18,7 +18,7 @@ from ledger.domain.disputes import claimed, held_amount
 from ledger.domain.journal import AccrualKind, AccrualState, EntryKind
 from ledger.domain.lifecycle import CriterionFinding, Event, EventKind
 from ledger.domain.terms import Outcome
-from ledger.services.accruing import Accruals
+from ledger.services.accruing import Accruals, wording
 from ledger.services.cases import Case
 from ledger.services.posting import Postings
 from ledger.store import tables as t
@@ -57,6 +57,14 @@ class Part:
     row: Mapping[str, Any]
     invoiced: bool
     left: int
+
+
+class Decided(NamedTuple):
+    """What a decision found, as far as it is worth money."""
+
+    criteria: Mapping[str, CriterionFinding]
+    share: int | None
+    outcome: Outcome | None
 
 
 class Holding:
@@ -126,22 +134,36 @@ class Holding:
         if payload.get("replacement_at") is not None:
             return event
         if event.kind is EventKind.REPLACEMENT_ENDED:
-            return self._settle(event, state.amount if payload["kept"] else self._clawed_back_to(event), None)
+            if payload["kept"]:
+                return self._settle(event, state.amount, None)
+            return self._settle(event, self._clawed_back_to(event), Decided(state.criteria, state.share, state.outcome))
         if "replaces" in payload or (state.replaces_id is not None and not payload["revives"]):
             return self._settle(event, 0, None)
         if payload["rebooking_at"] is not None:  # the no-show stands and may still be rebooked: nothing accrues yet
             return self._settle(event, state.amount, None)
         criteria = {name: CriterionFinding(value) for name, value in payload["criteria"].items()}
-        return self._settle(event, self._worth(criteria, payload["share"], event), criteria)
+        outcome = None if payload["outcome"] is None else Outcome(payload["outcome"])
+        decided = Decided(criteria, payload["share"], outcome)
+        return self._settle(event, self._worth(criteria, decided.share, event), decided)
 
     def _clawed_back_to(self, event: Event) -> int:
         """What is left once the upheld clawback takes effect after all."""
         state = self._case.state
         return min(self._worth(state.criteria, state.share, event), state.amount)
 
-    def _settle(self, event: Event, target: int, criteria: Mapping[str, CriterionFinding] | None) -> Event:
-        """Releases, reverses and credits until `target` is left; what is above the amount so far accrues."""
+    def _settle(self, event: Event, target: int, decided: Decided | None) -> Event:
+        """Releases, reverses and credits until `target` is left; what is above the amount so far accrues.
+
+        What `decided` leaves to be invoiced says so on its line: the price, the share and what was confirmed.
+        """
         state = self._case.state
+        money: dict[str, Any] = {"held": 0, "amount": min(target, state.amount)}
+        told: dict[str, Any] = {}
+        if decided is not None and state.position is not None:
+            quoted = self._books.accruals.quote(self._case, decided.criteria, decided.share or 0, event.effective_at)
+            money |= {"position": quoted.position, "price": quoted.price, "share": quoted.share}
+            if target < state.amount:
+                told = wording(self._case.pinned, decided.criteria, quoted, decided.outcome)
         held = [p for p in self._parts if p.row["state"] == AccrualState.HELD.value]
         total_held = sum(p.row["amount"] for p in held)
         excess = max(0, state.amount - target)
@@ -150,38 +172,39 @@ class Holding:
         for part in held:
             self._set_state(part.row["id"], AccrualState.CLOSED)
         if released:
-            self._insert(held[0].row, AccrualKind.RELEASED, AccrualState.OPEN, released, event.effective_at)
+            self._insert({**held[0].row, **told}, AccrualKind.RELEASED, AccrualState.OPEN, released, event.effective_at)
             self._post(EntryKind.RELEASE, released, event)
         if reversed_:
             self._post(EntryKind.REVERSAL, reversed_, event)
-        if excess > reversed_:
-            self._reduce(excess - reversed_, event)
-        money: dict[str, Any] = {"held": 0, "amount": min(target, state.amount)}
-        if target > state.amount and criteria is not None:
-            outcome = event.payload["outcome"]
+        self._reduce(excess - reversed_, told, event)
+        if target > state.amount and decided is not None:
             accrued = self._books.accruals.accrue(
-                self._case, event, criteria, event.payload["share"], None if outcome is None else Outcome(outcome)
+                self._case, event, decided.criteria, decided.share or 0, decided.outcome
             )
             money = {"held": 0, **(accrued or {})}
         return _with_money(event, money)
 
-    def _reduce(self, excess: int, event: Event) -> None:
-        """Takes from what is not invoiced first, then credits what is, the newest first."""
+    def _reduce(self, excess: int, told: Mapping[str, Any], event: Event) -> None:
+        """Takes from what is not invoiced first, then credits what is, the newest first.
+
+        What is left of the first is told anew by `told`, where that says anything else.
+        """
         waiting = [p for p in self._parts if not p.invoiced and p.row["state"] == AccrualState.OPEN.value]
         for part in waiting:
             taken = min(excess, part.row["amount"])
-            if not taken:
-                break
+            if not taken and all(part.row[name] == value for name, value in told.items()):
+                continue
             self._set_state(part.row["id"], AccrualState.CLOSED)
             if part.row["amount"] > taken:
                 self._insert(
-                    part.row,
+                    {**part.row, **told},
                     AccrualKind.RELEASED,
                     AccrualState.OPEN,
                     part.row["amount"] - taken,
                     part.row["effective_at"],
                 )
-            self._post(EntryKind.REDUCTION, taken, event, source_id=part.row["id"])
+            if taken:
+                self._post(EntryKind.REDUCTION, taken, event, source_id=part.row["id"])
             excess -= taken
         for part in self._parts:
             taken = min(excess, part.left) if part.invoiced else 0

@@ -148,7 +148,8 @@ def _row_price(whole: Whole, pinned: Pinned) -> Told:
     if row.position is None or row.replaces_id or any(event.payload.get("replacement_at") for event in whole.events):
         return
     price = base_price(schedule, row.position) + bonus_price(schedule, _criteria(row))
-    if row.verdict in FOUND and row.price != price:
+    moved = next((event.payload["money"] for event in reversed(whole.events) if event.payload.get("money")), None)
+    if (row.verdict in FOUND or "price" in (moved or ())) and row.price != price:  # older decisions told none
         yield f"price is {row.price}, by the pinned terms {price}"
     worth = max(0, share_of(price, row.share or 0) - row.credited)
     if row.amount != worth:
@@ -197,14 +198,16 @@ def missing(whole: Whole, pinned: Pinned) -> Told:
 
 
 def lines(whole: Whole, pinned: Pinned) -> Told:
-    """What its lines charge less what they give back stays within the price."""
+    """What its lines charge less what they give back stays within the highest price that it was given."""
     billed = sum(
         -a.line_amount if a.kind == AccrualKind.CREDIT else a.line_amount
         for a in whole.accruals
         if a.line_amount is not None
     )
-    if not 0 <= billed <= (whole.row.price or 0):
-        yield f"its lines come to {billed}, its price is {whole.row.price}"
+    told = ((event.payload.get("money") or {}).get("price") or 0 for event in whole.events)
+    price = max((whole.row.price or 0, *told))
+    if not 0 <= billed <= price:
+        yield f"its lines come to {billed}, its price is {price}"
 
 
 def persons(whole: Whole, pinned: Pinned) -> Told:

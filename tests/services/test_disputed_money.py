@@ -30,7 +30,7 @@ REFUTED = Findings(Finding.ATTENDED, criteria={"size": CriterionFinding.REFUTED}
 MET = Findings(Finding.ATTENDED, criteria={"size": CriterionFinding.CONFIRMED})
 
 
-def market(engine: Engine, change: Callable[[Document], Any] = lambda _d: None) -> Market:
+def market(engine: Engine, change: Callable[[Document], Any] = lambda _d: None, price: Document = PRICE) -> Market:
     """Price 100.00, no-show 25 %, disqualified 0, a no-show is final at once, no evidence needed."""
 
     def easy(document: Document) -> None:
@@ -39,7 +39,7 @@ def market(engine: Engine, change: Callable[[Document], Any] = lambda _d: None) 
             reason["evidence"] = "attestation"
         change(document)
 
-    return Market(engine, easy, price=PRICE)
+    return Market(engine, easy, price=price)
 
 
 def dispute(house: Market, identity: UUID, party: Party, reason: str, claim: Findings, at: datetime = NEXT) -> UUID:
@@ -329,3 +329,32 @@ def test_the_arbiter_waits_for_the_reply_and_is_nobody_of_the_parties(engine: En
         decide(house, identity, which, 5000, NEXT + DAY, insider)
     with pytest.raises(IllegalMove):
         decide(house, identity, uuid4(), 5000, NEXT + DAY)
+
+
+@pytest.mark.parametrize(
+    ("decision", "price", "share", "amount", "confirmed"),
+    [
+        (Findings(Finding.ATTENDED, criteria={"owner": CriterionFinding.REFUTED}), 10000, 10000, 10000, False),
+        (3333, 12500, 3333, 4166, True),
+    ],
+    ids=["a bonus is refuted", "a share"],
+)
+def test_what_a_decision_leaves_says_in_state_and_books_how_it_is_priced(
+    engine: Engine, decision: Findings | int, price: int, share: int, amount: int, confirmed: bool
+) -> None:
+    house = market(engine, price={**PRICE, "bonuses": {"owner": 2500}})
+    identity = house.taken()
+    house.find(identity, ATTENDED, FOUND)
+    claim = Findings(Finding.ATTENDED, criteria={"owner": CriterionFinding.REFUTED})
+    which = dispute(house, identity, Party.BUYER, "wrong_person", claim)
+    reply(house, identity, which, Position.CONTEST, Party.SUPPLIER)
+    decide(house, identity, which, decision, NEXT + DAY)
+    state = house.state(identity)
+    assert (state.price, state.share, state.amount) == (price, share, amount)
+    accrual = t.accrual.c
+    query = select(accrual.base + accrual.bonus, accrual.share, accrual.amount, accrual.confirmed)
+    with reading(engine) as connection:
+        standing = connection.execute(query.where(accrual.state == "open")).one()
+    assert tuple(standing[:3]) == (price, share, amount)
+    assert ("Owns the company" in standing.confirmed) is confirmed
+    assert balances(house) == {"cost": amount, "accrued": -amount}
