@@ -20,7 +20,7 @@ from api.web.definitions import changes_between, found, versions_of
 from api.web.first_draft import first_draft
 from api.web.mending import problem_shown
 from api.web.sessions import only, person
-from api.web.terms_form import document_of, parts_of, with_row, without_row
+from api.web.terms_form import document_of, in_words, parts_of, with_row, without_row
 from api.web.terms_text import paragraphs
 from ledger.domain.definition import parse_definition
 from ledger.domain.errors import FieldError, Malformed, Refusal
@@ -150,7 +150,7 @@ def _beside(document: dict[str, Any], versions: tuple[Version, ...] | list[Versi
     try:
         terms = parse_definition(document)
     except Malformed as malformed:
-        faults = malformed.errors
+        faults = in_words(document, malformed.errors)
         return {**nothing, "faults": faults}
     findings = lint(terms)
     now = clock()

@@ -23,7 +23,7 @@ from api.web.blueprint import led_to, pages, show
 from api.web.definitions import found, versions_of
 from api.web.mending import problem_shown
 from api.web.sessions import only, person
-from api.web.terms_form import document_of, parts_of, with_row, without_row
+from api.web.terms_form import document_of, in_words, parts_of, with_row, without_row
 from api.web.terms_text import paragraphs
 from ledger.domain.agreement import check_against, parse_agreement
 from ledger.domain.calendar import local_date
@@ -170,5 +170,5 @@ def _beside(document: dict[str, Any], definition: Definition) -> dict[str, Any]:
     try:
         terms = parse_agreement(document)
     except Malformed as malformed:
-        return {"faults": malformed.errors, "clauses": ()}
+        return {"faults": in_words(document, malformed.errors, parts_for(definition)), "clauses": ()}
     return {"faults": check_against(terms, definition), "clauses": paragraphs(definition, terms)}

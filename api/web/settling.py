@@ -17,13 +17,13 @@ from api.languages import gettext
 from api.units import clock, settings
 from api.web import documents
 from api.web.afterwards import seen
+from api.web.amounts import misread_amount, read_amount
 from api.web.blueprint import led_to, pages, show
 from api.web.mending import problem_shown
 from api.web.sessions import only, person
 from invoices import acceptance, credits_by_hand, payments
 from invoices.credits_by_hand import Wanted
 from ledger.domain.errors import Malformed, Refusal, Unknown, VersionMismatch
-from ledger.domain.money import exponent, format_plain, parse_amount
 from ledger.domain.settlement import Position
 from ledger.reports import credits as by_hand
 from ledger.reports import documents as issued
@@ -175,13 +175,11 @@ def _text(name: str) -> str | None:
 
 
 def _amount(name: str, currency: str) -> int:
-    try:
-        return parse_amount(_text(name) or "", currency)
-    except ValueError:
-        example = format_plain(180 * 10 ** exponent(currency), currency)
-        raise Malformed.at(
-            name, gettext("Write the amount in %(currency)s, such as %(example)s.", currency=currency, example=example)
-        ) from None
+    text = _text(name) or ""
+    amount = read_amount(text, currency)
+    if amount is None:
+        raise Malformed.at(name, misread_amount(text, currency))
+    return amount
 
 
 def _day(name: str) -> date:

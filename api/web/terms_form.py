@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
+from api.web.amounts import misread_amount, misread_percent, read_amount
 from api.web.terms_fields import PARTS, UNITS, Field, Kind, Part, Rows
 from ledger.domain.calendar import format_instant, from_local, is_zone, parse_instant
 from ledger.domain.errors import FieldError
-from ledger.domain.money import exponent, format_plain
+from ledger.domain.money import format_plain
 from ledger.domain.terms import FactType, Operator
 
 Form = MultiDict[str, str]
@@ -24,7 +25,6 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
 _PERCENT: Final = re.compile(r"([0-9]{1,5})(?:[.,]([0-9]{1,2}))?")
 _LISTS: Final = frozenset({Operator.IN, Operator.NOT_IN, Operator.BETWEEN, Operator.WITHIN_REGION})
 _TRUTH: Final = {"yes": True, "true": True, "no": False, "false": False}
-_AMOUNT: Final = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,4}))?")
 _MOST_ROWS: Final = 200
 Parts = Sequence[Part]
 
@@ -70,12 +70,31 @@ def parts_of(
         {"title": part.title, "about": part.about, "fields": [_shown(document, each, "", zone) for each in part.fields]}
         for part in parts
     ]
-    fields: list[dict[str, Any]] = [each for part in shown for each in part["fields"]]
-    in_rows = [each for field in fields for row in field.get("rows", ()) for each in row["fields"]]
-    names = {each["name"]: each for each in (*fields, *in_rows)}
+    names = _by_name(shown)
     for fault in faults:
         _place(names, _name_of(document, fault.pointer), fault.detail)
     return shown
+
+
+def in_words(document: Mapping[str, Any], faults: Iterable[FieldError], parts: Parts = PARTS) -> tuple[FieldError, ...]:
+    """The faults, of which those of an amount or a percentage say how one is typed, not how one is kept."""
+    names = _by_name(parts_of(document, (), parts))
+    told = []
+    for fault in faults:
+        field = names.get(_name_of(document, fault.pointer), {})
+        if field.get("kind") == Kind.MONEY and read_amount(field["value"], field["unit"]) is None:
+            told.append(FieldError(fault.pointer, misread_amount(field["value"], field["unit"])))
+        elif field.get("kind") == Kind.PERCENT and not _PERCENT.fullmatch(field["value"]):
+            told.append(FieldError(fault.pointer, misread_percent()))
+        else:
+            told.append(fault)
+    return tuple(told)
+
+
+def _by_name(shown: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    fields: list[dict[str, Any]] = [each for part in shown for each in part["fields"]]
+    in_rows = [each for field in fields for row in field.get("rows", ()) for each in row["fields"]]
+    return {each["name"]: each for each in (*fields, *in_rows)}
 
 
 def _place(names: Mapping[str, dict[str, Any]], name: str, detail: str) -> None:
@@ -158,7 +177,8 @@ def _said(text: str, field: Field) -> Any:
         case Kind.PERCENT:
             return _percent(text)
         case Kind.MONEY:
-            return _amount(text, exponent(field.currency))
+            amount = read_amount(text, field.currency)
+            return text if amount is None else amount
     return text
 
 
@@ -170,14 +190,6 @@ def _percent(text: str) -> int | str:
     """Basis points."""
     found = _PERCENT.fullmatch(text.removesuffix("%").strip())
     return int(Decimal(f"{found[1]}.{found[2] or 0}") * 100) if found else text
-
-
-def _amount(text: str, digits: int) -> int | str:
-    """Minor units."""
-    found = _AMOUNT.fullmatch(text)
-    if found is None or len(found[2] or "") > digits:
-        return text
-    return int(found[1] + (found[2] or "").ljust(digits, "0"))
 
 
 def _lines(text: str) -> list[str]:

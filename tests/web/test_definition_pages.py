@@ -70,6 +70,7 @@ def test_the_form_of_an_agreement_has_every_part_of_its_terms(currency: str) -> 
         ("JPY", "9000", 9_000),
         ("JPY", "9000.0", "9000.0"),
         ("KWD", "1.5", 1_500),
+        ("KWD", "1,234", "1,234"),
         ("GBP", "-1", "-1"),
         ("GBP", "1e3", "1e3"),
         ("GBP", "", ""),
@@ -94,7 +95,9 @@ def test_an_agreement_is_offered_in_a_form_and_its_price_changed_later(house: Ho
     form = {"supplier": "beta-leads", "do": "offer", **form_of(terms, parts)}
 
     for wrong, status, said in (
-        ({"price.tiers.0.amount": "much"}, 400, "Must be a whole number"),
+        ({"price.tiers.0.amount": "much"}, 400, "Write the amount in GBP, such as 180.00."),
+        ({"price.minimum_per_month": "12.345"}, 400, "12.345 GBP has more than 2 decimals."),
+        ({"tax.rate": "a fifth"}, 400, "Write the percentage as a number, such as 20 or 12.5."),
         ({"tax.rate": "0"}, 400, "more than 0 for category S"),
         ({"supplier": "nobody"}, 422, "there is no supplier"),
     ):
