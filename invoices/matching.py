@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from invoices import payments
+from invoices import payments, setting_aside
 from invoices.bank_statements import StatementLine
 from invoices.payments import PAYMENT, Paid
 from ledger.domain.errors import Conflict, IllegalMove, Unknown
@@ -87,7 +87,7 @@ def take_in(connection: Connection, lines: Sequence[StatementLine], *, actor: st
 def assign(connection: Connection, line_id: UUID, document_id: UUID, *, actor: str, now: datetime) -> None:
     """Books an unmatched line by hand: money that left as a payment, money that came back as a return of one.
 
-    Raises `Unknown`, `Conflict` for a line that has its payment, `IllegalMove`.
+    Raises `Unknown`, `Conflict` for a line that has its payment or is set aside, `IllegalMove`.
     """
     query = select(t.bank_line).where(bank.id == line_id).with_for_update()
     line = connection.execute(query).one_or_none()
@@ -95,6 +95,7 @@ def assign(connection: Connection, line_id: UUID, document_id: UUID, *, actor: s
         raise Unknown("there is no such line")
     if connection.execute(select(payment.id).where(payment.bank_line_id == line_id)).first() is not None:
         raise Conflict("the line has its payment already", code="already_matched")
+    setting_aside.check_waits(connection, line_id)
     stamp: dict[str, Any] = {"actor": actor, "now": now, "bank_line_id": line_id}
     if line.amount < 0:
         paid = Money(-line.amount, line.currency)

@@ -17,6 +17,7 @@ from ledger.domain.calendar import Period, local_date
 from ledger.domain.journal import AccrualKind, EntryKind
 from ledger.domain.money import Money, format_plain
 from ledger.domain.terms import BillingMode
+from ledger.reports.bank import MATCHED, is_aside
 from ledger.services.contracts import InForce, in_force
 from ledger.services.verify import Fault, Look, Sweep
 from ledger.services.verify_books import total
@@ -64,7 +65,7 @@ def deposits(look: Look) -> Iterator[Fault]:
 
 
 def bank_lines(look: Look) -> Iterator[Fault]:
-    """Lines of statements that paid more than they moved, or in another currency."""
+    """Lines of statements that paid more than they moved, or in another currency, or although they are set aside."""
     foreign = case((payment.currency != bank.currency, 1), else_=0)
     query = (
         select(
@@ -76,6 +77,8 @@ def bank_lines(look: Look) -> Iterator[Fault]:
     )
     for row in look.rows(query):
         yield Fault(BANK, f"{row.paid} was booked of {row.amount} {row.currency}", f"bank line {row.id}")
+    for row in look.rows(select(bank.id).where(MATCHED, is_aside())):
+        yield Fault(BANK, "it is set aside and was booked all the same", f"bank line {row.id}")
 
 
 def payment_files(look: Look) -> Iterator[Fault]:

@@ -4,15 +4,16 @@ from dataclasses import asdict
 from uuid import UUID
 
 from flask import Response
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from api import uploads
 from api.auth import ADMIN, FINANCE, PARTIES, SUPPLIER, visible
 from api.endpoints import Resource
 from api.schemas import payables as schemas
 from api.units import Answer, Command, Query, with_id
-from invoices import bank_statements, matching, payment_files, reminders, remittance
+from invoices import bank_statements, matching, payment_files, reminders, remittance, setting_aside
 from ledger.domain.errors import Malformed, Unknown
+from ledger.reports import bank as lines
 from ledger.reports import open_items
 from ledger.services import parties
 from ledger.store import tables as t
@@ -38,18 +39,19 @@ def take_bank_statement(command: Command) -> Answer:
     A CSV has the columns booked_on (2026-12-01), amount (negative where money left the account), currency, reference;
     counterparty, iban and id, the bank's own, may follow. With semicolons between them, decimals may have a comma.
     """
-    lines = bank_statements.read(command.body["content"].content)
-    taken = matching.take_in(command.connection, lines, actor=command.principal.actor, now=command.now)
+    read = bank_statements.read(command.body["content"].content)
+    taken = matching.take_in(command.connection, read, actor=command.principal.actor, now=command.now)
     return Answer(asdict(taken))
 
 
 @blueprint.listing("/bank-lines", roles=ROLES, item=schemas.BankLine, arguments=schemas.BankLineFilters)
 def list_bank_lines(query: Query) -> Answer:
-    """List lines of bank statements, newest first; `matched=no` are those that wait for a hand."""
-    found = select(*(bank[name] for name in schemas.BankLine().fields))
-    if "matched" in query.arguments:
-        has = exists().where(t.payment.c.bank_line_id == bank.id)
-        found = found.where(has if query.arguments["matched"] == "yes" else ~has)
+    """List lines of bank statements, newest first; `matched=no&set_aside=no` are those that wait for a hand."""
+    stored = (bank[name] for name in schemas.BankLine().fields if name != "set_aside")
+    found = select(*stored, lines.reason().label("set_aside"))
+    for name, has in (("matched", lines.MATCHED), ("set_aside", lines.is_aside())):
+        if name in query.arguments:
+            found = found.where(has if query.arguments[name] == "yes" else ~has)
     return query.page(found, [bank.id], dict)
 
 
@@ -59,6 +61,21 @@ def assign_bank_line(command: Command, line_id: UUID) -> Answer:
     matching.assign(
         command.connection, line_id, command.body["invoice"], actor=command.principal.actor, now=command.now
     )
+    return Answer()
+
+
+@blueprint.command("/bank-lines/<uuid:line_id>/set-aside", roles={FINANCE}, takes=schemas.AsideBody, status=204)
+def set_bank_line_aside(command: Command, line_id: UUID) -> Answer:
+    """Set a line aside that concerns no document, with the reason. It waits no longer, until it is taken back."""
+    actor = command.principal.actor
+    setting_aside.set_aside(command.connection, line_id, command.body["reason"], actor=actor, now=command.now)
+    return Answer()
+
+
+@blueprint.command("/bank-lines/<uuid:line_id>/take-back", roles={FINANCE}, status=204)
+def take_bank_line_back(command: Command, line_id: UUID) -> Answer:
+    """Take back a line that was set aside: it waits again."""
+    setting_aside.take_back(command.connection, line_id, actor=command.principal.actor, now=command.now)
     return Answer()
 
 

@@ -35,7 +35,8 @@ class StatementTaken(Strict):
 
 
 class BankLine(Strict):
-    """A line of a bank statement; `amount` is negative where money left. `unmatched` says why it has no payment yet."""
+    """A line of a bank statement; `amount` is negative where money left. `unmatched` says why the import did not book
+    it, `set_aside` why it concerns no document."""
 
     id = fields.Identifier(required=True)
     booked_on = fields.Day(required=True)
@@ -45,12 +46,20 @@ class BankLine(Strict):
     counterparty = fields.Text(required=True, allow_none=True)
     iban = fields.Text(required=True, allow_none=True)
     unmatched = fields.Text(required=True, allow_none=True)
+    set_aside = fields.Text(required=True, allow_none=True)
 
 
 class BankLineFilters(Page):
     """What the list is narrowed to."""
 
     matched = fields.Choice(("yes", "no"))
+    set_aside = fields.Choice(("yes", "no"))
+
+
+class AsideBody(Strict):
+    """Why the line concerns no document."""
+
+    reason = fields.Text(required=True, longest=500)
 
 
 class AssignBody(Strict):

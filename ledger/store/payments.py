@@ -131,6 +131,19 @@ class BankLine(SQLModel, table=True):
     actor: str
 
 
+class BankLineAside(SQLModel, table=True):
+    """That a line concerns no document, with the reason; every second turn, without one, takes it back."""
+
+    __tablename__ = "bank_line_aside"
+    __table_args__ = (CheckConstraint("number > 0 AND (number % 2 = 1) = (reason IS NOT NULL)", name="in_turn"),)
+
+    bank_line_id: UUID = Field(foreign_key="bank_line.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    reason: str | None = None
+    recorded_at: datetime = Field(sa_type=Instant)
+    actor: str
+
+
 class Payment(SQLModel, table=True):
     """Money that the buyer paid on a document, or that came back of such a payment. `amount` is always positive."""
 

@@ -15,6 +15,7 @@ APPEND_ONLY = (
     "agreement_version",
     "appointment_event",
     "bank_line",
+    "bank_line_aside",
     "branding",
     "chain_link",
     "credit_grant",

@@ -248,6 +248,8 @@ ROWS: dict[str, Row] = {
     "take_bank_statement": row(STATEMENT_CSV, finance=200),
     "list_bank_lines": row(also=BOOKS),
     "assign_bank_line": row({"invoice": "@document"}, finance=204),
+    "set_bank_line_aside": row({"reason": "a bank fee"}, finance=204),
+    "take_bank_line_back": row(finance=409),  # it is not set aside
     "create_payment_file": row(
         {"buyer": "north-bank", "due_by": "2026-12-31", "pay_on": "2026-12-31", "again": ["@document"]},
         finance=201

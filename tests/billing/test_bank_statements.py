@@ -2,14 +2,14 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from lxml import etree
 from sqlalchemy import select, true
 
-from invoices import bank_statements, matching, payment_files, reminders
-from ledger.domain.errors import Conflict, Malformed, Refused
+from invoices import bank_statements, matching, payment_files, reminders, setting_aside
+from ledger.domain.errors import Conflict, IllegalMove, Malformed, Refused
 from ledger.reports import bank, documents, open_items
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
@@ -125,6 +125,41 @@ def test_lines_pay_what_they_name_and_the_same_file_changes_nothing(trade: Trade
         assert [row["kind"] for row in bank.matched(connection, limit=3)] == ["payment", "returned", "payment"]
     with pytest.raises(Conflict, match="already"), writing(trade.engine) as connection:
         matching.assign(connection, line_id, document_id, actor="finance", now=LATER)
+
+
+def test_a_line_set_aside_waits_no_longer_until_it_is_taken_back(trade: Trade) -> None:
+    statement = csv("2026-12-01,-3.00,GBP,account fee,,,a")
+    take(trade, statement)
+
+    def waiting() -> list[UUID]:
+        with reading(trade.engine) as connection:
+            return [row["id"] for row in bank.waiting(connection, limit=9)]
+
+    def aside(line_id: UUID, reason: str | None) -> None:
+        with writing(trade.engine) as connection:
+            if reason is None:
+                setting_aside.take_back(connection, line_id, actor="finance", now=LATER)
+            else:
+                setting_aside.set_aside(connection, line_id, reason, actor="finance", now=LATER)
+
+    (line_id,) = waiting()
+    with pytest.raises(IllegalMove, match="not set aside"):
+        aside(line_id, None)
+    aside(line_id, "the bank's fee")
+    assert waiting() == []
+    with pytest.raises(Conflict, match="already"):
+        aside(line_id, "once more")
+    with pytest.raises(Conflict, match="take it back first"), writing(trade.engine) as connection:
+        matching.assign(connection, line_id, uuid4(), actor="finance", now=LATER)
+    assert take(trade, statement) == (0, 1, 0, 0), "the same file changes nothing"
+    with reading(trade.engine) as connection:
+        assert [row["reason"] for row in bank.aside(connection, limit=9)] == ["the bank's fee"]
+    aside(line_id, None)
+    assert waiting() == [line_id]
+    aside(line_id, "a fee after all")
+    with reading(trade.engine) as connection:
+        turns = connection.execute(select(t.bank_line_aside.c.reason).order_by(t.bank_line_aside.c.number))
+        assert [row.reason for row in turns] == ["the bank's fee", None, "a fee after all"]
 
 
 def test_of_two_invoices_of_one_amount_the_account_paid_tells_which(trade: Trade) -> None:

@@ -28,6 +28,7 @@ AT = datetime(2026, 10, 5, 9, tzinfo=UTC)
 VALUES: Mapping[str, Mapping[str, Any]] = {
     "acceptance": {"party": "buyer"},
     "appointment_event": {"kind": next(iter(EventKind)).value},
+    "bank_line_aside": {"number": 1, "reason": "x"},
     "chain_link": {"kind": "event"},
     "credit_request": {"amount": 1, "own_limit": 1},
     "deposit": {"amount": 1},

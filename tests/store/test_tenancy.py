@@ -9,6 +9,7 @@ TENANTS = frozenset({"buyer_id", "supplier_id", "organisation_id"})
 OPERATORS_OWN = frozenset(
     {
         "bank_line",
+        "bank_line_aside",
         "idempotency_key",
         "chain_link",
         "delivery_hint",

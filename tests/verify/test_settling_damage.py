@@ -134,6 +134,15 @@ def test_damage_beside_the_documents_is_found(books: Engine, damage: Damage) -> 
         assert faults(connection) == damage.told
 
 
+def test_a_line_that_is_set_aside_and_booked_is_found(books: Engine) -> None:
+    with unguarded(books) as connection:
+        line = connection.execute(select(t.bank_line.c.id)).scalar_one()
+        turn = {"bank_line_id": line, "number": 1, "reason": "a fee", "recorded_at": PAID, "actor": "ann"}
+        connection.execute(t.bank_line_aside.insert(), turn)
+        triggers.recreate(connection)
+        assert faults(connection) == {"bank lines"}
+
+
 def test_a_shortfall_of_a_month_that_lacked_less_is_found(books: Engine) -> None:
     """The accrual, its entry and its line say the same, and what the month came to does not."""
     with unguarded(books) as connection:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,7 +16,7 @@ from ledger.services import parties
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from tests.services.market import ATTENDED, TUESDAY
-from tests.web.conftest import NOON, TOTP, House, send
+from tests.web.conftest import NOON, TOTP, House, send, token_in
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 APRIL = datetime(2026, 4, 2, 9, tzinfo=UTC)
@@ -166,3 +167,18 @@ def test_self_billing_goes_on_for_a_changed_identifier_once_both_agreed_anew(hou
     assert twice.status_code == 409 and "A newer version waits" in twice.text
     send(sam, f"{path}/accept", {"version": "2", "definition_version": "1"}, on=path)
     assert "Agreed until" in (page := rita.get(path).text) and "Parked" not in page
+
+
+def test_a_line_of_a_statement_is_set_aside_with_a_reason_and_taken_back(fay: FlaskClient) -> None:
+    line = b"booked_on,amount,currency,reference\n2026-04-01,-3.00,GBP,account fee\n"
+    form = {"statement": (BytesIO(line), "april.csv"), "csrf_token": token_in(fay.get("/bank").text)}
+    assert fay.post("/bank", data=form, content_type="multipart/form-data").status_code == 302
+    page = fay.get("/bank").text
+    aside = re.search(r"/bank/[0-9a-f-]{36}/aside", page)
+    assert aside and "account fee" in page
+    assert "Say why it concerns no document" in send(fay, aside[0], {"reason": " "}, on="/bank").text
+    assert send(fay, aside[0], {"reason": "the bank’s own fee"}, on="/bank").status_code == 302
+    page = fay.get("/bank").text
+    assert "No line waits for you" in page and "the bank’s own fee" in page
+    assert send(fay, aside[0].replace("/aside", "/back"), {}, on="/bank").status_code == 302
+    assert aside[0] in fay.get("/bank").text

@@ -1762,11 +1762,16 @@ class BankLine(TypedDict):
     counterparty: str | None
     iban: str | None
     unmatched: str | None
+    set_aside: str | None
 
 BankLinePage = Page[BankLine]
 
 class AssignBody(TypedDict):
     invoice: str
+
+
+class AsideBody(TypedDict):
+    reason: str
 
 
 class PaymentFileBody(TypedDict):

@@ -815,11 +815,27 @@ class Operations(ABC):
         limit: int | None = None,
         cursor: str | None = None,
         matched: Literal["yes", "no"] | None = None,
+        set_aside: Literal["yes", "no"] | None = None,
     ) -> models.BankLinePage: ...
     def assign_bank_line(
         self,
         line_id: str,
         body: models.AssignBody,
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
+    ) -> None: ...
+    def set_bank_line_aside(
+        self,
+        line_id: str,
+        body: models.AsideBody,
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
+    ) -> None: ...
+    def take_bank_line_back(
+        self,
+        line_id: str,
         *,
         key: str | None = None,
         if_match: str | None = None,
