@@ -5,8 +5,8 @@ earlier ones of the batch have left. Owns one result per item, in order: a bad o
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -32,6 +32,12 @@ from ledger.services.contracts import Pinned, Timeline
 from ledger.services.desk import Desk
 from ledger.services.duplicates import Digests
 from ledger.services.intake import IntakeDesk, NotTaken, Taken
+from ledger.store.behind import Behind, writing_behind
+
+PORTION: Final = 200
+"""How many of a list are written at a time."""
+STEP: Final = 10
+"""After how many it is seen to that the database has something to do."""
 
 blueprint = Resource("batches", description="Many submissions at once, as a list or a stream.")
 
@@ -55,8 +61,7 @@ def submit_appointments(command: Command) -> Answer:
     return Answer({"items": results}, then=attaching(waiting, command.now))
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """An item that follows the schema, and what it pins."""
 
     body: Mapping[str, Any]
@@ -76,15 +81,31 @@ class Batch:
 
     def take(self, items: Iterable[Any]) -> list[dict[str, Any]]:
         """The results of all items, once everything is written."""
-        connection, now = self.command.connection, self.command.now
-        desk, countries = Desk(connection, now), dict[UUID, str | None]()
+        with writing_behind(self.command.connection) as behind:
+            self.command = replace(self.command, connection=behind.connection)
+            results = list[dict[str, Any]]()
+            for index, each in enumerate(self._taken(items, behind)):
+                results.append(self._result(index, each))
+                if index % STEP == 0:
+                    behind.go_on()
+        return results
+
+    def _taken(self, items: Iterable[Any], behind: Behind) -> list[tuple[_Read, Taken] | Refusal]:
+        """What became of them. Of many, a portion is written while the next is judged."""
+        desk, countries = Desk(self.command.connection, self.command.now), dict[UUID, str | None]()
         intake = IntakeDesk(desk, contact_secret(), countries)
         found = [self._read(intake, countries, item) for item in items]
         read = [each for each in found if isinstance(each, _Read)]
-        intake.prefetch([(each.pinned, each.submission.reference, each.digests) for each in read], now)
-        taken = [each if isinstance(each, Refusal) else self._submit(intake, each) for each in found]
+        intake.prefetch([(each.pinned, each.submission.reference, each.digests) for each in read], self.command.now)
+        taken = list[tuple[_Read, Taken] | Refusal]()
+        for place, each in enumerate(found, 1):
+            taken.append(each if isinstance(each, Refusal) else self._submit(intake, each))
+            if behind.overlaps and place % PORTION == 0:
+                desk.flush()
+            elif place % STEP == 0:
+                behind.go_on()
         desk.flush()
-        return [self._result(*each) for each in enumerate(taken)]
+        return taken
 
     def _read(self, intake: IntakeDesk, countries: dict[UUID, str | None], item: Any) -> _Read | Refusal:
         try:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from marshmallow import ValidationError, validates_schema
@@ -68,7 +70,18 @@ class FactsField(plain.Dict):
     """Facts by name, as the definition declares them: whole numbers, booleans, strings; decimals as strings."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(keys=fields.Text(longest=100), values=plain.Raw(allow_none=True), **kwargs)
+        name = fields.Text(longest=100)
+        super().__init__(keys=name, values=plain.Raw(allow_none=True), **kwargs)
+        self._known_name = lru_cache(maxsize=1024)(name.deserialize)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        """Definitions name their facts, so that the same names come again and again; any value is taken as it is."""
+        if type(value) is dict:
+            with suppress(ValidationError):
+                for name in value:
+                    self._known_name(name)
+                return dict(value)
+        return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]  # marshmallow's
 
 
 class CalendarBody(Strict):

@@ -22,6 +22,9 @@ from ledger.domain.terms import ContactKind
 _PLAIN_DOMAIN: Final = re.compile(r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _PLAIN_LOCAL: Final = re.compile(r"[a-z0-9_-]+(?:[.+][a-z0-9_-]+)*")
 """Spellings that the validator takes as they are; the rest of the world goes through it."""
+_INTERNATIONAL: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_LONGEST_CODE: Final = 3
+_A_DIGIT: Final = re.compile("[1-9]")
 _LONGEST: Final = 254
 _GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
 _MAILBOX_PROVIDERS: Final = _GMAIL | {
@@ -96,6 +99,8 @@ def phone_key(number: str | None, country: str | None = None) -> str | None:
     """
     if not number or not number.strip():
         return None
+    if _is_as_dialled(number):
+        return number
     try:
         parsed = phonenumbers.parse(number, country_of(country))
     except phonenumbers.NumberParseException:
@@ -108,6 +113,8 @@ def phone_key(number: str | None, country: str | None = None) -> str | None:
 def domain_key(address: str | None) -> str | None:
     """The host of a company's web address, without `www.`; a public mailbox provider's is no company's."""
     host = unicodedata.normalize("NFKC", address or "").strip().casefold()
+    if _is_plain_domain(host) and not host.startswith("www."):
+        return None if host in _MAILBOX_PROVIDERS else host
     host = re.split(r"[/?#]", re.sub(r"^[a-z][a-z0-9+.-]*://", "", host), maxsplit=1)[0]
     host = re.sub(r":[0-9]*$", "", host.rpartition("@")[2]).rstrip(".").removeprefix("www.")
     if not _is_plain_domain(host):
@@ -121,8 +128,9 @@ def domain_key(address: str | None) -> str | None:
 def company_number_key(number: str | None) -> str | None:
     """Letters and digits in upper case, leading zeros kept. One without a digit ("none", "n/a") is no number."""
     plain = unicodedata.normalize("NFKC", number or "").upper()
-    key = "".join(character for character in plain if character.isascii() and character.isalnum())
-    return key if any(character in "123456789" for character in key) else None
+    if not (plain.isascii() and plain.isalnum()):
+        plain = "".join(character for character in plain if character.isascii() and character.isalnum())
+    return plain if _A_DIGIT.search(plain) else None
 
 
 def country_of(region: str | None) -> str | None:
@@ -149,6 +157,34 @@ def is_plain_address(local: str, domain: str) -> bool:
 
 def _is_plain_domain(domain: str) -> bool:
     return len(domain) <= _LONGEST - 65 and _PLAIN_DOMAIN.fullmatch(domain) is not None
+
+
+def _is_as_dialled(number: str) -> bool:
+    """Whether a number is in international form already and `phonenumbers` would leave it so: its length is one that
+    its country has, and it does not begin as a prefix of that country does, which would be taken off."""
+    if not _INTERNATIONAL.fullmatch(number):
+        return False
+    for end in range(2, 2 + _LONGEST_CODE):
+        rules = _dialling_rules(number[1:end])
+        if rules is not None:
+            prefix, lengths = rules
+            return len(number) - end in lengths and (prefix is None or not prefix.match(number, end))
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _dialling_rules(code: str) -> tuple[re.Pattern[str] | None, frozenset[int]] | None:
+    """The prefixes that a national number may have under a country's calling code, and how long it can be; None for
+    what is no code."""
+    number = int(code)
+    if number not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        return None
+    region = phonenumbers.region_code_for_country_code(number)
+    rules = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(number, region)
+    assert rules is not None and rules.general_desc is not None, "every calling code has its rules"
+    prefix, general = rules.national_prefix_for_parsing, rules.general_desc
+    lengths = frozenset((*general.possible_length, *general.possible_length_local_only))
+    return (re.compile(prefix) if prefix else None), lengths
 
 
 def _validated(address: str) -> tuple[str, str] | None:

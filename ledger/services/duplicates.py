@@ -5,7 +5,7 @@ cancelled or ended as a final no-show worth nothing no longer blocks. The same p
 supplier while his no-show can be rebooked is that rebooking, not a second appointment.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -90,10 +90,12 @@ class Contacts:
     """The contacts that are held, as far as a unit of work has read them."""
 
     desk: Desk
-    _claims: dict[tuple[UUID, str], dict[UUID, _Claim]] = field(default_factory=dict)
+    _claims: dict[UUID, dict[str, dict[UUID, _Claim]]] = field(default_factory=dict)
+    """By buyer and digest."""
 
     def learn(self, buyer_id: UUID, rows: Iterable[Any]) -> None:
         """Takes note of what `CLAIMS` has found."""
+        held = self._claims.setdefault(buyer_id, {})
         for row in rows:
             claim = _Claim(
                 row.appointment_id,
@@ -107,13 +109,14 @@ class Contacts:
                 row.next_due_at,
                 row.rebooking_at is not None,
             )
-            self._claims.setdefault((buyer_id, row.digest), {}).setdefault(claim.appointment_id, claim)
+            held.setdefault(row.digest, {}).setdefault(claim.appointment_id, claim)
 
     def settle(self, at: datetime, until: datetime) -> None:
         """Settles what was read and has fallen due by `at`, and takes in hand what can be rebooked."""
         wanted = {
             claim.appointment_id: claim.agreement_id
-            for claims in self._claims.values()
+            for held in self._claims.values()
+            for claims in held.values()
             for claim in claims.values()
             if claim.can_be_rebooked or (claim.next_due_at is not None and claim.next_due_at <= until)
         }
@@ -127,10 +130,15 @@ class Contacts:
 
     def meet(self, pinned: Pinned, slot: Slot, digests: Digests, at: datetime) -> Known:
         """What a submission of somebody with these contacts meets at `at`."""
-        if not any((pinned.buyer_id, value) in self._claims for value in digests.values()):
+        taken = self._claims.get(pinned.buyer_id, {})
+        if taken.keys().isdisjoint(digests.values()):
             return NOBODY
         definition = pinned.definition
-        held = {kind: self._held(pinned, digests[kind], at) for kind in definition.duplicates.keys if kind in digests}
+        held = {
+            kind: self._held(pinned, taken.get(digests[kind], {}), at)
+            for kind in definition.duplicates.keys
+            if kind in digests
+        }
         every = {claim.appointment_id: claim for claims in held.values() for claim in claims}
         chain = self._chain(pinned, slot, every.values(), at)
         kinds = tuple(
@@ -149,10 +157,11 @@ class Contacts:
         if not digests:
             return
         pinned = case.pinned
-        scope = _scope(pinned)
+        scope, keys = _scope(pinned), pinned.definition.duplicates.keys
+        held = self._claims.setdefault(pinned.buyer_id, {})
         for kind, value in digests.items():
-            blocks = kind in pinned.definition.duplicates.keys
-            claims = self._claims.setdefault((pinned.buyer_id, value), {})
+            blocks = kind in keys
+            claims = held.setdefault(value, {})
             if blocks and claims:
                 before = [claim for claim in claims.values() if claim.blocks and claim.scope == scope]
                 blocks = not any(self._came_later(claim, at) for claim in before)
@@ -172,11 +181,11 @@ class Contacts:
                 submitted_at=at,
             )
 
-    def _held(self, pinned: Pinned, value: str, at: datetime) -> list[_Claim]:
-        """Who holds this contact in the same place and is not out of the way."""
+    def _held(self, pinned: Pinned, claims: Mapping[UUID, _Claim], at: datetime) -> list[_Claim]:
+        """Who of those that hold a contact holds it in the same place and is not out of the way."""
         return [
             claim
-            for claim in self._claims.get((pinned.buyer_id, value), {}).values()
+            for claim in claims.values()
             if not self._came_later(claim, at)
             and _same_place(pinned.definition, pinned, claim)
             and not self._ended(claim)

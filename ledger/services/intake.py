@@ -85,7 +85,7 @@ class IntakeDesk:
     secret: bytes
     countries: Mapping[UUID, str | None] = field(default_factory=dict)
     _references: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
-    _suppressed: set[tuple[UUID, str]] = field(default_factory=set)
+    _suppressed: dict[UUID, set[str]] = field(default_factory=dict)
     _contacts: Contacts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -125,7 +125,7 @@ class IntakeDesk:
             if statement is CLAIMS:
                 self._contacts.learn(given["buyer"], rows)
             elif statement is _SUPPRESSED:
-                self._suppressed.update((given["buyer"], row.digest) for row in rows)
+                self._suppressed.setdefault(given["buyer"], set()).update(row.digest for row in rows)
             else:
                 self._references.update({(given["supplier"], row.reference): row.id for row in rows})
         self._contacts.settle(at, until or at)
@@ -195,9 +195,8 @@ class IntakeDesk:
     def _standing(self, pinned: Pinned, submission: Submission, digests: Digests, known: Known) -> Standing:
         moved_from = None if known.chain is None else known.chain.state.slot.starts_at
         counted = capacity.standing(self.desk, pinned, submission.slot.starts_at, moved_from)
-        suppressed = pinned.definition.intake.suppressions and any(
-            (pinned.buyer_id, value) in self._suppressed for value in digests.values()
-        )
+        listed = self._suppressed.get(pinned.buyer_id) if pinned.definition.intake.suppressions else None
+        suppressed = listed is not None and not listed.isdisjoint(digests.values())
         if not (known.kinds or suppressed):
             return counted
         return replace(counted, duplicates=known.kinds, suppressed=suppressed)
@@ -210,27 +209,25 @@ class IntakeDesk:
         at: datetime,
         source_key: str | None,
     ) -> NotTaken:
-        refusal_id = new_id()
-        self.desk.connection.execute(
-            insert_ignoring(self.desk.connection, t.intake_refusal),
-            {
-                "id": refusal_id,
-                "supplier_id": pinned.supplier_id,
-                "buyer_id": pinned.buyer_id,
-                "definition_id": pinned.definition_id,
-                "definition_version": pinned.definition_version,
-                "reference": submission.reference,
-                "channel": submission.channel,
-                "source": submission.source,
-                "violations": [
-                    {"clause": violation.clause, "code": violation.code, "detail": violation.detail}
-                    for violation in broken
-                ],
-                "submitted_at": at,
-                "recorded_at": self.desk.now,
-                "source_key": source_key,
-            },
-        )
+        refusal_id, named = new_id(), [{"clause": v.clause, "code": v.code, "detail": v.detail} for v in broken]
+        row = {
+            "id": refusal_id,
+            "supplier_id": pinned.supplier_id,
+            "buyer_id": pinned.buyer_id,
+            "definition_id": pinned.definition_id,
+            "definition_version": pinned.definition_version,
+            "reference": submission.reference,
+            "channel": submission.channel,
+            "source": submission.source,
+            "violations": named,
+            "submitted_at": at,
+            "recorded_at": self.desk.now,
+            "source_key": source_key,
+        }
+        if source_key is None:
+            self.desk.add("intake_refusal", **row)
+        else:
+            self.desk.connection.execute(insert_ignoring(self.desk.connection, t.intake_refusal), row)
         return NotTaken(refusal_id, broken)
 
 

@@ -15,6 +15,8 @@ from sqlalchemy import JSON, Connection, Dialect, Table, Uuid
 from sqlalchemy.types import TypeEngine
 
 from ledger.domain.encoding import dumps
+from ledger.store.behind import Patient
+from ledger.store.copy_text import copy_text
 from ledger.store.prepared import driver, is_listened_to, write
 
 WORTH_COPYING = 100
@@ -35,10 +37,11 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
 
 def insert_columns(connection: Connection, table: Table, columns: Columns) -> None:
     """The same from the values of each column, of which there are some."""
-    names, values = tuple(columns), _tuples(connection.dialect, table, columns)
-    if connection.dialect.name == "postgresql" and len(values) >= WORTH_COPYING:
-        _copy(connection, table, names, values)
+    names = tuple(columns)
+    if connection.dialect.name == "postgresql" and len(columns[names[0]]) >= WORTH_COPYING:
+        _copy(connection, table, names, [_converted(connection.dialect, table, columns)])
         return
+    values = _tuples(connection.dialect, table, columns)
     if connection.dialect.name == "sqlite":
         values = _insert_portions(connection, table, names, values)
     if values:
@@ -104,10 +107,21 @@ def _columns(rows: Sequence[Row]) -> Columns:
 
 
 def _tuples(dialect: Dialect, table: Table, columns: Columns) -> list[tuple[Any, ...]]:
-    """The rows as the driver takes them, converted column by column."""
-    converters = zip(columns.values(), _converters(dialect, table, tuple(columns)), strict=True)
-    converted = [values if convert is None else convert(values) for values, convert in converters]
-    return list(zip(*converted, strict=True))
+    """The rows as the driver takes them."""
+    return list(zip(*_converted(dialect, table, columns), strict=True))
+
+
+def _converted(dialect: Dialect, table: Table, columns: Columns) -> list[Values]:
+    """The columns as the driver takes them; a value that a whole column has is converted once."""
+    converted = list[Values]()
+    for values, convert in zip(columns.values(), _converters(dialect, table, tuple(columns)), strict=True):
+        if convert is None:
+            converted.append(values)
+        elif values[0] is values[-1] and values.count(values[0]) == len(values):
+            converted.append([*convert(values[:1])] * len(values))
+        else:
+            converted.append(convert(values))
+    return converted
 
 
 @lru_cache(maxsize=256)
@@ -140,16 +154,15 @@ def copy_rows(connection: Connection, table: Table, portions: Iterable[Sequence[
     """
     names = tuple(table.columns.keys())
     columns = (dict(zip(names, zip(*rows, strict=True), strict=True)) for rows in portions)
-    every = (_tuples(connection.dialect, table, some) for some in columns)
-    _copy(connection, table, names, chain.from_iterable(every))
+    _copy(connection, table, names, (_converted(connection.dialect, table, some) for some in columns))
 
 
-def _copy(connection: Connection, table: Table, names: Names, values: Iterable[tuple[Any, ...]]) -> None:
+def _copy(connection: Connection, table: Table, names: Names, portions: Iterable[Sequence[Values]]) -> None:
     columns = ", ".join(f'"{name}"' for name in names)
-    with (
-        driver(connection) as line,
-        line.cursor() as cursor,
-        cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy,
-    ):
-        for row in values:
-            copy.write_row(row)
+    statement = f'COPY "{table.name}" ({columns}) FROM STDIN'
+    if isinstance(connection, Patient):
+        connection.behind.order(statement, b"".join(map(copy_text, portions)))
+        return
+    with driver(connection) as line, line.cursor() as cursor, cursor.copy(statement) as copy:
+        for some in portions:
+            copy.write(copy_text(some))

@@ -102,6 +102,50 @@ class Wire:
             touched += sum(result.command_tuples or 0 for result in self._run(sent))
         return touched
 
+    @property
+    def socket(self) -> int:
+        return self._pgconn.socket
+
+    def copying(self, statement: str, rows: bytes) -> Iterator[int]:
+        """Copies rows that are as COPY reads them, in steps: goes on once the socket is ready for what a step gives."""
+        line = self._pgconn
+        if line.transaction_status == TransactionStatus.IDLE:
+            self._run([])
+        line.send_query(statement.encode())
+        yield from self._sending()
+        yield from self._awaiting(ExecStatus.COPY_IN)
+        while line.put_copy_data(rows) == 0:
+            yield select.POLLOUT
+        while line.put_copy_end() == 0:
+            yield select.POLLOUT
+        yield from self._sending()
+        yield from self._awaiting(ExecStatus.COMMAND_OK)
+
+    def _sending(self) -> Iterator[int]:
+        """Reads, too, while it cannot send: the server may have something to say."""
+        while self._pgconn.flush():
+            yield select.POLLIN | select.POLLOUT
+            self._pgconn.consume_input()
+
+    def _awaiting(self, wanted: ExecStatus) -> Iterator[int]:
+        """The result of a COPY's beginning or end; of the end, with what follows it. Raises the server's error."""
+        line, failed = self._pgconn, None
+        while True:
+            while line.is_busy():
+                yield select.POLLIN
+                line.consume_input()
+            result = line.get_result()
+            if line.status == ConnStatus.BAD:
+                raise OperationalError("the server closed the connection")
+            if result is None:
+                break
+            if result.status == wanted == ExecStatus.COPY_IN:
+                return
+            if result.status != wanted:
+                failed = result
+        if failed is not None:
+            raise error_from_result(failed)
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """What is written within goes in one trip, at its end; that of an outer one, where there is one."""
@@ -211,14 +255,15 @@ def _words(value: str) -> bytes:
     return text
 
 
-def _list(values: Sequence[str | UUID]) -> bytes:
-    return b'{"%b"}' % b'","'.join(map(_quoted, values)) if values else b"{}"
-
-
-def _quoted(value: str | UUID) -> bytes:
-    if isinstance(value, UUID):
-        return value.hex.encode()
-    return _words(value).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+def _list(values: Sequence[str] | Sequence[UUID]) -> bytes:
+    """Texts or identifiers, all at once: a character that no text has keeps them apart meanwhile."""
+    if not values:
+        return b"{}"
+    texts = [value.hex if isinstance(value, UUID) else value for value in values]
+    whole = "\0".join(texts)
+    if whole.count("\0") >= len(texts):
+        raise DataError("a text cannot contain NUL")
+    return b'{"%b"}' % whole.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","').encode()
 
 
 _WRITTEN: Final[dict[type, Callable[[Any], bytes]]] = {

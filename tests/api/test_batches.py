@@ -2,13 +2,22 @@
 
 import json
 import re
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
+import pytest
 from freezegun import freeze_time
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, Row, event, func, insert, select
 
 from api import ndjson
+from api.resources import batches
+from ledger.services import desk
+from ledger.store import bulk
+from ledger.store import tables as t
+from ledger.store.types import new_id
 from tests.api.conftest import Caller
 from tests.api.terms import accepted, agreed, body_of, proposed, published, submission
 from tests.domain.documents import definition_document
@@ -62,6 +71,16 @@ def test_a_stream_of_lines_is_answered_line_by_line_and_once(
         assert len(body_of(supplier("GET", "/v1/appointments"))["items"]) == 4
 
 
+@pytest.fixture
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long lists are written in portions, by COPY; here as short ones are."""
+    monkeypatch.setattr(batches, "PORTION", 2)
+    monkeypatch.setattr(batches, "STEP", 1)
+    for module in (bulk, desk):
+        monkeypatch.setattr(module, "WORTH_COPYING", 1)
+
+
+@pytest.mark.usefixtures("small_portions")
 def test_a_batch_says_what_single_submissions_would_have_said(caller: Callable[..., Caller]) -> None:
     said = list[Any]()
     for supplier_slug, buyer_slug in (("acme-calls", "north-bank"), ("beta-leads", "west-bank")):
@@ -109,6 +128,58 @@ def test_a_batch_asks_the_database_as_often_for_twelve_as_for_three(
             counts.append(len(asked))
         event.remove(app_engine, "before_cursor_execute", note)
     assert counts[2] <= counts[1]
+
+
+WAITING = (
+    "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY %'"
+    " AND datname = current_database()"
+)
+
+
+def waiting_for_a_lock(engine: Engine) -> int:
+    """The server process that has come to what another one is about to write."""
+    for _ in range(3_000):
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql(WAITING.replace("%", "%%")).scalar()
+        if found is not None:
+            return int(found)
+        time.sleep(0.01)
+    raise TimeoutError("nobody waits")
+
+
+@pytest.mark.usefixtures("small_portions")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("is_cut", [False, True], ids=["another writes", "the line is cut"])
+def test_a_list_that_is_stopped_in_the_middle_is_not_half_written(
+    buyer: Caller, supplier: Caller, app_engine: Engine, is_cut: bool
+) -> None:
+    every = [_numbered(number) for number in range(9)]
+    post = partial(supplier, "POST", PATH, {"items": every[1:]}, key="list")
+    with freeze_time("2026-10-05T09:00:00Z"):
+        agreed(buyer, supplier)
+        body_of(supplier("POST", "/v1/appointments", every[0]), 201)
+        with ThreadPoolExecutor(1) as thread, app_engine.connect() as another:
+            (there,) = another.execute(select(t.appointment)).all()
+            another.execute(insert(t.appointment).values(_again(there, "N-6")))
+            answer = thread.submit(post)
+            pid = waiting_for_a_lock(app_engine)
+            if is_cut:
+                another.execute(select(func.pg_terminate_backend(pid, 10_000)))
+                assert answer.result(60).status_code == 503
+                another.rollback()
+            else:
+                another.commit()
+        results = body_of(post() if is_cut else answer.result())["items"]
+        assert [each["status"] for each in results] == [
+            409 if each == 6 and not is_cut else 201 for each in range(1, 9)
+        ]
+        with app_engine.connect() as connection:
+            assert connection.execute(select(func.count()).select_from(t.appointment)).scalar_one() == 9
+            assert connection.execute(select(func.count()).select_from(t.prospect)).scalar_one() == 9 - (not is_cut)
+
+
+def _again(row: Row[Any], reference: str) -> dict[str, Any]:
+    return {**row._mapping, "id": new_id(), "reference": reference}
 
 
 def test_only_a_supplier_streams(client: Any, buyer: Caller) -> None:

@@ -1,5 +1,8 @@
 """Rules of contacts: one spelling for each, and no key for what is none."""
 
+import random
+
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -196,3 +199,20 @@ def test_no_text_breaks_the_reading_of_contacts(text: str) -> None:
 def test_the_key_of_a_key_is_itself(address: str) -> None:
     key = email_key(address)
     assert key is None or email_key(key) == key
+
+
+def test_numbers_in_international_form_are_read_as_phonenumbers_reads_them() -> None:
+    drawn = random.Random(7)
+    for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        for length in range(3, 14):
+            number = f"+{code}{''.join(drawn.choices('0123456789', k=length))}"
+            assert phone_key(number, drawn.choice(["GB", "US", None])) == read_by_phonenumbers(number)
+
+
+def read_by_phonenumbers(number: str) -> str | None:
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return None
+    possible = phonenumbers.is_possible_number(parsed)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if possible else None
