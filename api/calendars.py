@@ -50,8 +50,8 @@ def written(shown: Mapping[str, Any], title: str, revised_at: datetime, page: st
     event.add("uid", shown["id"])
     event.add("dtstamp", revised_at.astimezone(UTC))
     event.add("sequence", len(slots) - 1 + cancelled)
-    event.add("dtstart", _utc(slots[-1]["starts_at"]))
-    event.add("dtend", _utc(slots[-1]["ends_at"]))
+    event.add("dtstart", slots[-1]["starts_at"])
+    event.add("dtend", slots[-1]["ends_at"])
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("summary", "".join(each for each in title if each.isprintable()))
     event.add("url", page)
@@ -64,7 +64,3 @@ def written(shown: Mapping[str, Any], title: str, revised_at: datetime, page: st
     calendar.add("method", "PUBLISH")
     calendar.add_component(event)
     return bytes(calendar.to_ical())
-
-
-def _utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

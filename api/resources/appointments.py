@@ -54,7 +54,7 @@ def submit_appointment(command: Command) -> Answer:
         taken.shown,
         status=taken.status,
         version=taken.shown["version"],
-        headers=with_id("/v1/appointments", UUID(taken.shown["id"])),
+        headers=with_id("/v1/appointments", taken.shown["id"]),
         then=attaching(deliveries.waiting_for(command.connection, taken.names), command.now),
     )
 
@@ -149,7 +149,7 @@ def list_appointments(query: Query) -> Answer:
     listing = query.listing()
     items, following = appointments.page(
         query.connection,
-        visible(query.principal, t.appointment),
+        query.principal,
         appointments.Filters(**filters),
         query.now,
         limit=listing.limit,

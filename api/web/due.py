@@ -5,6 +5,7 @@ Owns only their putting together; every list is one that has a page of its own.
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 from flask import Response
@@ -59,14 +60,13 @@ def due() -> Response:
 
 def _chances(connection: Connection, stage: Stage, now: datetime) -> list[Mapping[str, Any]]:
     """The appointments of this stage, by the deadline that ends it."""
-    sees = visible(person().principal, t.appointment)
-    items, _ = reads.page(connection, sees, reads.Filters(stage=stage), now, limit=MOST, after=None)
+    items, _ = reads.page(connection, person().principal, reads.Filters(stage=stage), now, limit=MOST)
     found = []
     for item in items:
         until = next((each["at"] for each in item["deadlines"] if each["kind"] == CHANCES[stage]), None)
         if until is not None:
             found.append({**item, "until": until})
-    return sorted(found, key=lambda each: str(each["until"]))
+    return sorted(found, key=itemgetter("until"))
 
 
 def _replies(connection: Connection) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request
-from sqlalchemy import Connection, and_
+from sqlalchemy import Connection
 
 from api.databases import database
 from api.languages import marked
@@ -24,7 +24,7 @@ from ledger.domain.errors import Malformed
 from ledger.domain.stage import Stage
 from ledger.services import appointments as reads
 from ledger.services import inbox as queue
-from ledger.services.access import BUYER, SUPPLIER, visible
+from ledger.services.access import BUYER, SUPPLIER
 from ledger.store import tables as t
 from ledger.store.engine import reading
 
@@ -78,11 +78,12 @@ def inbox() -> Response:
         wanted = narrowed(connection, buyer_id, now)
         counts = queue.counts(connection, buyer_id, now, wanted.midnight)
         if view == "settled":
-            own = [t.appointment.c.buyer_id == buyer_id, queue.settled(now)]
+            within = [queue.settled(now)]
             if wanted.filters.supplier_id is not None:
-                own.append(t.appointment.c.supplier_id == wanted.filters.supplier_id)
-            asked, after = reads.Filters(q=wanted.filters.q), identity(request.args.get("after"))
-            items, last = reads.page(connection, and_(*own), asked, now, limit=PAGE, after=after)
+                within.append(t.appointment.c.supplier_id == wanted.filters.supplier_id)
+            principal, asked = person().principal, reads.Filters(q=wanted.filters.q)
+            after = identity(request.args.get("after"))
+            items, last = reads.page(connection, principal, asked, now, limit=PAGE, after=after, within=within)
             following = None if last is None else str(last)
         else:
             listed = queue.awaiting if view == "awaiting" else queue.coming
@@ -118,7 +119,7 @@ def appointments() -> Response:
     with reading(database().engine) as connection:
         items, following = reads.page(
             connection,
-            visible(person().principal, t.appointment),
+            person().principal,
             reads.Filters(stage=None if stage is None else Stage(stage), q=q),
             now,
             limit=PAGE,

@@ -7,6 +7,7 @@ is due but unsettled go through `services` first.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Schedule, Verdict
 from ledger.domain.terms import CriterionKind, Definition
@@ -56,7 +57,7 @@ def money_state(state: Appointment, billed: Billed) -> MoneyState:
 def schedule_state(state: Appointment, now: datetime) -> str:
     if state.schedule is Schedule.BOOKED and now >= state.slot.starts_at:
         return "occurred"
-    return state.schedule.value
+    return state.schedule
 
 
 def contestable(definition: Definition, state: Appointment, now: datetime) -> bool:
@@ -98,7 +99,7 @@ def stage(definition: Definition, state: Appointment, billed: Billed, now: datet
 def verdict_state(state: Appointment, now: datetime) -> str:
     """`final` once every window is over and no dispute is open; else the stored state of the verdict."""
     at = final_at(state)
-    return state.verdict.value if at is None or now < at else "final"
+    return state.verdict if at is None or now < at else "final"
 
 
 def final_at(state: Appointment) -> datetime | None:
@@ -111,18 +112,14 @@ def final_at(state: Appointment) -> datetime | None:
 
 def deadlines(definition: Definition, state: Appointment, now: datetime) -> list[tuple[str, datetime]]:
     """What runs, soonest first: the kind and the instant."""
-    running: list[tuple[str, datetime | None]] = []
     if state.verdict is Verdict.PENDING:
-        running.append(("findings", state.findings_at))
-    else:
-        running.append(("rebooking", state.rebooking_at))
-        if contestable(definition, state, now):
-            running.append(("contest", state.contest_at))
-        if (state.amount > 0 or state.replaces_id is not None) and not state.disputed:
-            running.append(("clawback", state.clawback_at))
-        running += [("reply", state.reply_at), ("decision", state.decision_at)]
-        running.append(("replacement", state.replacement_at))
-    late = {"decision"}
-    return sorted(
-        ((kind, at) for kind, at in running if at is not None and (now < at or kind in late)), key=lambda d: d[1]
-    )
+        awaited = state.findings_at
+        return [("findings", awaited)] if awaited is not None and now < awaited else []
+    running = [("rebooking", state.rebooking_at)]
+    if contestable(definition, state, now):
+        running.append(("contest", state.contest_at))
+    if (state.amount > 0 or state.replaces_id is not None) and not state.disputed:
+        running.append(("clawback", state.clawback_at))
+    running += [("reply", state.reply_at), ("decision", state.decision_at), ("replacement", state.replacement_at)]
+    stands = [(kind, at) for kind, at in running if at is not None and (now < at or kind == "decision")]
+    return sorted(stands, key=itemgetter(1))

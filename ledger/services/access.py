@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     RowMapping,
@@ -95,14 +96,16 @@ def visible(principal: Principal, table: Table) -> ColumnElement[bool]:
 
     Works for the organisations themselves and for tables with `buyer_id` or `supplier_id`, or `organisation_id`.
     """
-    if principal.is_operator:
-        return true()
-    own = principal.organisation_id
+    return true() if principal.is_operator else owned(table, principal.party, principal.organisation_id)
+
+
+def owned(table: Table, party: str | None, own: UUID | BindParameter[UUID] | None) -> ColumnElement[bool]:
+    """The same for a party whose organisation is `own`: a value, or the parameter of a prepared statement."""
     if table is t.organisation:
         return table.c.id == own
     if "organisation_id" in table.c:
         return table.c.organisation_id == own
-    column = f"{principal.party}_id"
+    column = f"{party}_id"
     return table.c[column] == own if column in table.c else false()
 
 

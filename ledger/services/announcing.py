@@ -19,7 +19,7 @@ from ledger.domain import announcing
 from ledger.domain.lifecycle import EventKind
 from ledger.domain.retrying import GIVES_UP_AFTER
 from ledger.domain.stage import final_at
-from ledger.services import appointments, cases
+from ledger.services import cases, showing
 from ledger.services.announced import FINAL, SOURCES, Source, alive, endpoint, untold
 from ledger.services.cases import Case
 from ledger.services.posting import insert_ignoring
@@ -66,9 +66,9 @@ class Telling:
         wanted = sorted({each for each in appointment_ids if each is not None} - self.cases.keys())
         found = cases.load_many(self.connection, wanted)
         self.cases.update({case.id: case for case in found})
-        for shown in appointments.render(self.connection, found, self.now):
+        for shown in showing.render(self.connection, found, self.now):
             thin = {name: shown[name] for name in ("id", "reference", "stage", "version")}
-            self.appointments[UUID(shown["id"])] = thin
+            self.appointments[shown["id"]] = thin
         unknown = {each for each in organisation_ids if each is not None} - self.slugs.keys()
         organisation = t.organisation.c
         query = select(organisation.id, organisation.slug).where(organisation.id.in_(unknown))

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Finding, Schedule, Slot, Verdict
 from ledger.domain.outcome import disqualified
@@ -51,34 +51,10 @@ PLAIN = (
 _PLAIN_OF = attrgetter(*PLAIN)
 
 _PINNED = ("agreement_id", "agreement_version", "definition_id", "definition_version")
-_READ = (
-    *_PINNED,
-    "id",
-    "reference",
-    "channel",
-    "source",
-    "created_at",
-    "submitted_at",
-    "slots",
-    "claims",
-    "criteria",
-    "schedule",
-    "attendance",
-    "verdict",
-    "outcome",
-    "dispute",
-    "decided",
-    *PLAIN,
-)
+_OWN = ("id", "reference", "channel", "source", "created_at")
+_READ = (*_PINNED, *_OWN, *Appointment._fields)
 """The columns that make a case; the others repeat what these or the pinned terms say."""
-_LOADED = select(*(t.appointment.c[name] for name in _READ))
-
-_CRITERIA = {each.value: each for each in CriterionFinding}
-_SCHEDULES = {each.value: each for each in Schedule}
-_FINDINGS = {each.value: each for each in Finding}
-_VERDICTS = {each.value: each for each in Verdict}
-_OUTCOMES: dict[str | None, Outcome | None] = {None: None, **{each.value: each for each in Outcome}}
-"""What stands in a column, as the domain names it: looked up, since a page of many asks so often."""
+LOADED = select(*(t.appointment.c[name] for name in _READ))
 
 IN_CHUNKS = 500
 """How many ids one statement names at the most."""
@@ -100,23 +76,37 @@ class Case:
     created_at: datetime | None = None
 
 
-def _case(row: Row[Any], pinned: Pinned) -> Case:
-    identity, reference, channel, source, created_at, *said = row[len(_PINNED) :]
-    submitted_at, slots, claims, criteria, schedule, attendance, verdict, outcome, dispute, decided, *plain = said
-    state = Appointment(
-        submitted_at=submitted_at,
-        slots=tuple([Slot(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in slots]),
-        claims=claims,
-        criteria={name: _CRITERIA[value] for name, value in criteria.items()},
-        schedule=_SCHEDULES[schedule],
-        attendance=_FINDINGS[attendance],
-        verdict=_VERDICTS[verdict],
-        outcome=_OUTCOMES[outcome],
-        dispute=dispute,
-        decided=tuple(decided),
-        **dict(zip(PLAIN, plain, strict=True)),
-    )
-    return Case(identity, pinned, reference, state, state.version, state, channel, source, created_at)
+def _slots_of(written: Iterable[tuple[str, str]]) -> tuple[Slot, ...]:
+    return tuple([Slot(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in written])
+
+
+_CRITERIA = {each.value: each for each in CriterionFinding}
+_OUTCOMES: dict[str | None, Outcome | None] = {None: None, **{each.value: each for each in Outcome}}
+_AS_NAMED: Mapping[str, Callable[[Any], Any]] = {
+    "slots": _slots_of,
+    "criteria": lambda found: {name: _CRITERIA[value] for name, value in found.items()},
+    "schedule": {each.value: each for each in Schedule}.__getitem__,
+    "attendance": {each.value: each for each in Finding}.__getitem__,
+    "verdict": {each.value: each for each in Verdict}.__getitem__,
+    "outcome": _OUTCOMES.__getitem__,
+    "decided": tuple,
+}
+"""What stands in a column, as the domain names it: enums are looked up, since a page of many asks so often."""
+
+
+def of(connection: Connection, rows: Sequence[Sequence[Any]]) -> list[Case]:
+    """What rows of `LOADED` hold, column by column; the cases that were read with something else as well."""
+    if not rows:
+        return []
+    columns: dict[str, Iterable[Any]] = dict(zip(_READ, zip(*rows, strict=True), strict=False))
+    columns.update({name: map(named, columns[name]) for name, named in _AS_NAMED.items()})
+    states = map(Appointment._make, zip(*map(columns.__getitem__, Appointment._fields), strict=True))
+    pinned = [contracts.pinned(connection, *row[: len(_PINNED)]) for row in rows]
+    own = zip(*map(columns.__getitem__, _OWN), strict=True)
+    return [
+        Case(identity, terms, reference, state, state.version, state, channel, source, created_at)
+        for (identity, reference, channel, source, created_at), terms, state in zip(own, pinned, states, strict=True)
+    ]
 
 
 def is_qualified(case: Case) -> bool:
@@ -191,13 +181,9 @@ def whole(created: Sequence[Case], created_at: datetime) -> dict[str, Sequence[A
     }
 
 
-def load(connection: Connection, condition: Any, *, newest: int | None = None) -> list[Case]:
-    """The appointments that satisfy the condition, each with its pinned terms; with `newest` so many, newest first."""
-    query = _LOADED.where(condition)
-    if newest is not None:
-        query = query.order_by(t.appointment.c.id.desc()).limit(newest)
-    rows = connection.execute(query).all()
-    return [_case(row, contracts.pinned(connection, *row[: len(_PINNED)])) for row in rows]
+def load(connection: Connection, condition: Any) -> list[Case]:
+    """The appointments that satisfy the condition, each with its pinned terms."""
+    return of(connection, connection.execute(LOADED.where(condition)).all())
 
 
 def load_many(connection: Connection, ids: Iterable[UUID]) -> list[Case]:

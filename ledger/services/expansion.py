@@ -39,7 +39,7 @@ def expand(connection: Connection, items: Sequence[dict[str, Any]], wanted: Iter
     """Adds to each appointment, as it is shown, what is `wanted` of `EXPANSIONS`."""
     for name, read in ((EVENTS, events), (LINES, lines)):
         if name in wanted:
-            ids = [UUID(item["id"]) for item in items]
+            ids = [item["id"] for item in items]
             found = read(connection, ids) if ids else {}
             for item, identity in zip(items, ids, strict=True):
                 item[name] = found.get(identity, [])

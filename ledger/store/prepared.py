@@ -5,13 +5,15 @@ same SQL, the same column types, the same errors. Where somebody listens to stat
 """
 
 from collections import namedtuple
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, lru_cache, partial
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import ARRAY, JSON, Boolean, Connection, Dialect, String, TypeDecorator, Uuid, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
@@ -20,6 +22,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from ledger.domain.encoding import dumps
+from ledger.store.types import Instant
 from ledger.store.wire import Statement, Wire
 
 _WIRE = "ledger.wire"
@@ -93,7 +96,7 @@ class _Form:
     processors: Mapping[str, Convert]
     order: Sequence[Any]
     row: Any
-    loaders: Sequence[tuple[int, Convert]]
+    loaders: Sequence[tuple[int, Callable[[Any], Any]]]
 
     def given(self, values: Mapping[str, Any]) -> list[Any]:
         """The values in their places."""
@@ -102,14 +105,12 @@ class _Form:
             found[name] = process(found[name])
         return [found[name] for name in self.order]
 
-    def made(self, values: Sequence[Any]) -> Any:
-        """A row of what the driver read."""
-        if not self.loaders:
-            return self.row._make(values)
-        loaded = list(values)
-        for place, load in self.loaders:
-            loaded[place] = load(loaded[place])
-        return self.row._make(loaded)
+    def made(self, read: Iterable[Sequence[Any]]) -> list[Any]:
+        """Rows of what the driver read, column by column: a page has thousands of values."""
+        columns: list[Sequence[Any]] = list(zip(*read, strict=True))
+        for place, load in self.loaders if columns else ():
+            columns[place] = [None if value is None else load(value) for value in columns[place]]
+        return list(map(self.row._make, zip(*columns, strict=True)))
 
 
 class Prepared:
@@ -173,15 +174,19 @@ def _to_driver(column_type: TypeEngine[Any], dialect: Dialect) -> Convert:
 
 
 def _from_driver(column_type: TypeEngine[Any], dialect: Dialect) -> Convert:
-    if isinstance(column_type, Uuid) and dialect.name == "sqlite":
-        return _identity
+    """What reads a value that is there; JSON comes as text from both."""
+    if isinstance(column_type, JSON):
+        return orjson.loads
+    if dialect.name == "sqlite":
+        if isinstance(column_type, Uuid):
+            return _identity
+        if isinstance(column_type, Instant):
+            return datetime.fromisoformat
     return column_type.dialect_impl(dialect).result_processor(dialect, None)
 
 
-@lru_cache(maxsize=16_384)
-def _identity(written: str | None) -> UUID | None:
-    """The rows of a page name the same parties, terms and appointments again and again."""
-    return None if written is None else UUID(written)
+_identity = lru_cache(maxsize=16_384)(UUID)
+"""The rows of a page name the same parties, terms and appointments again and again."""
 
 
 def _json(none_as_null: bool, value: Any) -> str | None:
@@ -195,10 +200,11 @@ def at_once(connection: Connection, asked: Sequence[tuple[Prepared, Mapping[str,
     forms = [(statement.form(connection.dialect), values) for statement, values in asked]
     with driver(connection) as line:
         if connection.dialect.name == "postgresql":
-            sent = [(statement_of(form.sql), form.given(values), form.made) for form, values in forms]
-            return wire_of(connection).rows(sent)
-        cursor = line.cursor()
-        return [list(map(form.made, cursor.execute(form.sql, form.given(values)))) for form, values in forms]
+            read = wire_of(connection).rows([(statement_of(form.sql), form.given(values)) for form, values in forms])
+        else:
+            cursor = line.cursor()
+            read = [cursor.execute(form.sql, form.given(values)).fetchall() for form, values in forms]
+    return [form.made(rows) for (form, _values), rows in zip(forms, read, strict=True)]
 
 
 def write(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> int:

@@ -38,13 +38,14 @@ class Instant(TypeDecorator[datetime]):
 
     # Processors rather than `process_bind_param` and its like: one call for each of an import's millions of instants.
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
-        return _text if dialect.name == "sqlite" else _utc
+        return _text if dialect.name == "sqlite" else in_utc
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
-        return _from_text if dialect.name == "sqlite" else _utc
+        return _from_text if dialect.name == "sqlite" else in_utc
 
 
-def _utc(value: datetime | None) -> datetime | None:
+def in_utc(value: datetime | None) -> datetime | None:
+    """The same instant in UTC. Raises ValueError for one without an offset."""
     if value is None or value.tzinfo is UTC:
         return value
     if value.tzinfo is None:
@@ -55,7 +56,7 @@ def _utc(value: datetime | None) -> datetime | None:
 @lru_cache(maxsize=16_384)
 def _text(value: datetime | None) -> str | None:
     """The sortable text; the same instants come again and again, as a batch's recording time does in every row."""
-    instant = _utc(value)
+    instant = in_utc(value)
     return None if instant is None else instant.isoformat(timespec="microseconds")
 
 

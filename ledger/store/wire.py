@@ -21,14 +21,13 @@ from psycopg.abc import Transformer
 from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName, error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
+from psycopg.types.string import TextLoader
 
 _MARK: Final = re.compile(r"%\((\w+)\)s|%s|%%")
 _NUMBERS: Final = count(1)
 _AT_ONCE: Final = 1_000
 """How many statements share a trip at the most."""
 _IN_TRANSACTION: Final = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
-Make = Callable[[Sequence[Any]], Any]
-"""From the values of a row to the row."""
 
 
 class Statement:
@@ -60,13 +59,13 @@ class _Plan:
         self.reads = reads
         self.knows_rows = False
 
-    def loaded(self, result: PGresult, make: Make) -> list[Any]:
+    def loaded(self, result: PGresult) -> list[tuple[Any, ...]]:
         found = result.ntuples
         if not found:
             return []
         self.reads.set_pgresult(result, set_loaders=not self.knows_rows)
         self.knows_rows = True
-        return self.reads.load_rows(0, found, make)
+        return self.reads.load_rows(0, found, tuple)
 
 
 _Sent = tuple[_Plan, list[Any]]
@@ -78,18 +77,16 @@ class Wire:
     def __init__(self, line: Connection[Any]) -> None:
         self._line = line
         self._pgconn = line.pgconn
+        self._reading = line.cursor()
+        self._reading.adapters.register_loader("json", TextLoader)
         self._plans: dict[Statement, _Plan] = {}
         self._kept: list[_Sent] | None = None
 
-    def rows(self, asked: Sequence[tuple[Statement, Sequence[Any], Make]]) -> list[list[Any]]:
-        """The rows of each of the statements, in one trip."""
+    def rows(self, asked: Sequence[tuple[Statement, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
+        """The rows of each of the statements, in one trip; JSON as text."""
         assert self._kept is None, "what is written together reads nothing"
-        sent = [self._sent(statement, values) for statement, values, _make in asked]
-        results = self._run(sent)
-        return [
-            plan.loaded(result, make)
-            for (plan, _values), result, (_statement, _given, make) in zip(sent, results, asked, strict=True)
-        ]
+        sent = [self._sent(statement, values) for statement, values in asked]
+        return [plan.loaded(result) for (plan, _values), result in zip(sent, self._run(sent), strict=True)]
 
     def write(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int:
         """Runs it for each of the rows. Returns how many rows that touched; 0 while they are kept for `together`."""
@@ -164,7 +161,7 @@ class Wire:
     def _sent(self, statement: Statement, values: Sequence[Any]) -> _Sent:
         plan = self._plans.get(statement)
         if plan is None:
-            plan = _Plan(adapt.Transformer(self._line))
+            plan = _Plan(adapt.Transformer(self._reading))
             self._check(self._pgconn.prepare(plan.name, statement.sql))
             self._plans[statement] = plan
         return plan, [_text(value) for value in values]

@@ -1,6 +1,6 @@
 """Slots as calendar files: one entry through every reschedule, cancelled with the appointment, of nobody else's."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,7 +55,8 @@ def test_an_entry_keeps_its_uid_and_tells_of_every_move(supplier: Caller, buyer:
 
 
 def test_words_cannot_add_lines_to_a_calendar_file() -> None:
-    slots = [{"starts_at": "2026-10-08T10:00:00Z", "ends_at": "2026-10-08T10:30:00Z"}]
+    starts_at = datetime(2026, 10, 8, 10, tzinfo=UTC)
+    slots = [{"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=30)}]
     shown = {"id": "an-id", "schedule": {"state": "booked", "slots": slots}}
     title = "S-1; Łódź, été\r\nATTENDEE:mailto:eve@example.org " + "x" * 100
     content = written(shown, title, NOW, "https://ledger.example/appointments/an-id")
