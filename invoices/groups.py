@@ -65,13 +65,15 @@ class Group:
     def charges(self, period: Period) -> tuple[Charge, ...]:
         """What there is to charge for the period, which ends in each definition's own zone."""
         return tuple(
-            Charge(terms.agreement_id, period.end(terms.definition.time_zone), terms.agreement.tax)
+            Charge(self.supplier_id, terms.agreement_id, period.end(terms.definition.time_zone), terms.agreement.tax)
             for terms in self.agreements
         )
 
     def charges_until(self, cut: datetime) -> tuple[Charge, ...]:
         """What there is to charge before an instant."""
-        return tuple(Charge(terms.agreement_id, cut, terms.agreement.tax) for terms in self.agreements)
+        return tuple(
+            Charge(self.supplier_id, terms.agreement_id, cut, terms.agreement.tax) for terms in self.agreements
+        )
 
     def tax_table(self, nets: Mapping[tuple[str, int], int]) -> tuple[TaxBreakdown, ...]:
         """The VAT of lines that sum to these nets by category and rate, with the agreed reasons of exemptions."""

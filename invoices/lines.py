@@ -74,8 +74,9 @@ accrual, line = t.accrual.c, t.document_line.c
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """An agreement to charge: the first instant that is too late, and the tax its lines bear."""
+    """An agreement to charge, and whose it is: the first instant that is too late, and the tax its lines bear."""
 
+    supplier_id: UUID
     agreement_id: UUID
     cut: datetime
     tax: Tax
@@ -86,6 +87,18 @@ def unbilled() -> ColumnElement[bool]:
     taken = t.document_line.alias("taken")
     found: Select[Any] = select(literal_column("1")).where(line_of_accrual(taken)).correlate(t.accrual).limit(1)
     return found.scalar_subquery().is_(None)
+
+
+def _newer() -> ColumnElement[bool]:
+    """That the accrual is newer than all that the supplier has on documents, and so on none: known without a look."""
+    latest = (
+        select(line.accrual_id)
+        .where(line.supplier_id == bindparam("supplier_id"))
+        .order_by(line.accrual_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return accrual.id > func.coalesce(latest, literal(UUID(int=0), accrual.id.type))
 
 
 def has_billable(connection: Connection, charges: Sequence[Charge]) -> bool:
@@ -109,11 +122,14 @@ def take_charges(
 
 
 def _classes(charges: Sequence[Charge]) -> tuple[dict[str, Any], int]:
-    """The parameters of `_billable` and `_taking`: charges of one cut and tax are a class; and how many there are."""
+    """The parameters of `_billable` and `_taking` for charges of one supplier: those of one cut and tax are a class.
+
+    And how many classes there are.
+    """
     members: dict[tuple[datetime, Tax], list[UUID]] = {}
     for charge in charges:
         members.setdefault((charge.cut, charge.tax), []).append(charge.agreement_id)
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"supplier_id": charges[0].supplier_id}
     for place, ((cut, tax), agreement_ids) in enumerate(members.items()):
         values[f"agreements_{place}"] = agreement_ids
         values[f"cut_{place}"] = cut
@@ -128,7 +144,7 @@ def _members(place: int) -> ColumnElement[bool]:
 
 def _billable(classes: int) -> ColumnElement[bool]:
     in_time = (and_(_members(place), accrual.effective_at < bindparam(f"cut_{place}")) for place in range(classes))
-    return and_(or_(*in_time), accrual.state == AccrualState.OPEN, accrual.amount > 0, unbilled())
+    return and_(or_(*in_time), accrual.state == AccrualState.OPEN, accrual.amount > 0, or_(_newer(), unbilled()))
 
 
 @lru_cache(maxsize=64)

@@ -172,3 +172,15 @@ def test_after_the_mend_a_later_run_takes_what_waited(trade: Trade) -> None:
     trade.amend(agreement, AFTER_NOVEMBER, billing=self_billed(supplier_vat_id=VAT_ID))
     (document,) = trade.bill(NOVEMBER, AFTER_NOVEMBER).documents
     assert document.net == 18000
+
+
+def test_what_waited_is_taken_once_though_newer_charges_of_the_supplier_were_billed_before(trade: Trade) -> None:
+    parked = trade.agree(billing=self_billed(until="2026-10-31"))
+    trade.charge(parked, 18000)
+    trade.charge(trade.agree(buyer="south-bank", definition="calls"), 20000)
+    assert [document.buyer for document in trade.bill().documents] == ["south-bank"]
+    trade.amend(parked, AFTER_NOVEMBER, billing=self_billed(supplier_vat_id=VAT_ID))
+    trade.charge(parked, 19000)
+    (document,) = trade.bill(NOVEMBER, AFTER_NOVEMBER).documents
+    assert (document.buyer, document.net) == ("north-bank", 37000)
+    assert trade.count(t.document_line) == 3
