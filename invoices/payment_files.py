@@ -7,13 +7,13 @@ accounts known; what cannot go in is told with the reason. No document is in two
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sepaxml import SepaTransfer
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
-from ledger.domain.errors import Refused
+from ledger.domain.errors import Refused, Unknown
 from ledger.reports import open_items
 from ledger.reports.open_items import Item
 from ledger.store import tables as t
@@ -28,16 +28,66 @@ EURO: Final = "EUR"
 class Skipped:
     number: str
     reason: str
+    document: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """`again` are documents that may be in a second file. `amount` in cents."""
+    """A file that was made. `amount` in cents."""
 
     id: UUID
     amount: int
     documents: int
     skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would go into a file, and what could not."""
+
+    chosen: tuple[Item, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def amount(self) -> int:
+        return sum(item.open for item in self.chosen)
+
+
+def plan(connection: Connection, buyer_id: UUID, due_by: date, *, again: Collection[UUID] = (), now: datetime) -> Plan:
+    """What a file over everything due by then would hold now."""
+    ibans = {row.id: row.iban for row in connection.execute(select(t.organisation.c.id, t.organisation.c.iban))}
+    before = _turns(connection, buyer_id)
+    chosen: list[Item] = []
+    skipped: list[Skipped] = []
+    for item in open_items.items(connection, t.document.c.buyer_id == buyer_id, now):
+        if item.open < 0 or (item.due_on is not None and item.due_on > due_by):
+            continue
+        reason = _obstacle(item, ibans[buyer_id], ibans[item.row.supplier_id], before, again)
+        if reason is None:
+            chosen.append(item)
+        else:
+            skipped.append(Skipped(item.row.number, reason, item.row.id))
+    return Plan(tuple(chosen), tuple(skipped))
+
+
+def files() -> Select[Any]:
+    """Every file that was made, with how many documents it pays."""
+    item = t.payment_file_item.c
+    count = select(func.count()).where(item.file_id == t.payment_file.c.id).correlate(t.payment_file).scalar_subquery()
+    file, buyer = t.payment_file.c, t.organisation.c
+    columns = (file.id, buyer.slug.label("buyer"), file.currency, file.pay_on, file.amount, file.created_at)
+    return select(*columns, count.label("documents")).join_from(
+        t.payment_file, t.organisation, buyer.id == file.buyer_id
+    )
+
+
+def content(connection: Connection, file_id: UUID) -> str:
+    """The file as the bank takes it. Raises `Unknown`."""
+    query = select(t.payment_file.c.content).where(t.payment_file.c.id == file_id)
+    found: str | None = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise Unknown("there is no such payment file")
+    return found
 
 
 def make(
@@ -50,20 +100,12 @@ def make(
     actor: str,
     now: datetime,
 ) -> File:
-    """One file over everything due by then. Raises `Refused` where nothing can be paid."""
+    """One file over everything due by then; documents `again` may be in a second one. Raises `Refused` without any."""
     buyer = connection.execute(select(t.organisation).where(t.organisation.c.id == buyer_id).with_for_update()).one()
-    suppliers = {row.id: row for row in connection.execute(select(t.organisation))}
-    before = _turns(connection, buyer_id)
-    chosen: list[Item] = []
-    skipped: list[Skipped] = []
-    for item in open_items.items(connection, t.document.c.buyer_id == buyer_id, now):
-        if item.open < 0 or (item.due_on is not None and item.due_on > due_by):
-            continue
-        reason = _obstacle(item, buyer.iban, suppliers[item.row.supplier_id].iban, before, again)
-        if reason is None:
-            chosen.append(item)
-        else:
-            skipped.append(Skipped(item.row.number, reason))
+    planned = plan(connection, buyer_id, due_by, again=again, now=now)
+    chosen, skipped, before = planned.chosen, planned.skipped, _turns(connection, buyer_id)
+    wanted = t.organisation.c.id.in_({item.row.supplier_id for item in chosen})
+    suppliers = {row.id: row for row in connection.execute(select(t.organisation).where(wanted))}
     if not chosen:
         why = "; ".join(f"{each.number}: {each.reason}" for each in skipped) or f"nothing is due by {due_by}"
         raise Refused.by("payments", "nothing_to_pay", why)
@@ -80,7 +122,7 @@ def make(
             "description": item.row.number, "endtoend_id": item.row.number[-35:],
         }  # fmt: skip
         transfer.add_payment(payment | ({"BIC": supplier.bic} if supplier.bic else {}))
-    total, file_id = sum(item.open for item in chosen), new_id()
+    total, file_id = planned.amount, new_id()
     connection.execute(
         insert(t.payment_file),
         {
@@ -106,7 +148,7 @@ def make(
         for item in chosen
     ]
     insert_rows(connection, t.payment_file_item, rows)
-    return File(file_id, total, len(chosen), tuple(skipped))
+    return File(file_id, total, len(chosen), skipped)
 
 
 def _turns(connection: Connection, buyer_id: UUID) -> dict[UUID, int]:

@@ -98,14 +98,16 @@ def create_payment_file(command: Command) -> Answer:
     return Answer({**asdict(made), "currency": payment_files.EURO}, headers=with_id("/v1/payment-files", made.id))
 
 
+@blueprint.listing("/payment-files", roles=ROLES, item=schemas.ListedPaymentFile)
+def list_payment_files(query: Query) -> Answer:
+    """List the files of SEPA transfers that were made, newest first."""
+    return query.page(payment_files.files(), [t.payment_file.c.id], dict)
+
+
 @blueprint.query("/payment-files/<uuid:file_id>/xml", roles=ROLES, media_type="application/xml")
 def download_payment_file(query: Query, file_id: UUID) -> Response:
     """Download the file as the bank takes it (pain.001.001.03)."""
-    file = t.payment_file.c
-    content = query.connection.execute(select(file.content).where(file.id == file_id)).scalar_one_or_none()
-    if content is None:
-        raise Unknown("there is no such payment file")
-    response = Response(content, mimetype="application/xml")
+    response = Response(payment_files.content(query.connection, file_id), mimetype="application/xml")
     response.headers["Content-Disposition"] = f'attachment; filename="payments-{file_id}.xml"'
     return response
 

@@ -87,6 +87,18 @@ class PaymentFile(Strict):
     skipped = plain.List(plain.Dict(), required=True)
 
 
+class ListedPaymentFile(Strict):
+    """A file of SEPA transfers that was made: whose money, to be paid when, for how many documents."""
+
+    id = fields.Identifier(required=True)
+    buyer = fields.Slug(required=True)
+    currency = fields.Currency(required=True)
+    pay_on = fields.Day(required=True)
+    amount = fields.Whole(required=True)
+    documents = fields.Whole(required=True)
+    created_at = fields.Instant(required=True)
+
+
 class RemittanceQuery(Strict):
     """Whose payments, and of which day."""
 

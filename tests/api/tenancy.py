@@ -254,6 +254,7 @@ ROWS: dict[str, Row] = {
         {"buyer": "north-bank", "due_by": "2026-12-31", "pay_on": "2026-12-31", "again": ["@document"]},
         finance=201
     ),
+    "list_payment_files": row(also=BOOKS),
     "download_payment_file": row(also=BOOKS),
     "download_remittance": row(
         query="?supplier=acme-calls&buyer=north-bank&currency=EUR&paid_on=2026-11-02",

@@ -211,12 +211,16 @@ def test_a_payment_file_holds_what_is_due_and_no_document_twice(trade: Trade) ->
     assert (made.amount, made.documents) == (1000, 1)
     assert [each.reason for each in made.skipped] == ["the supplier's IBAN is missing"]
     with reading(trade.engine) as connection:
-        (content,) = connection.execute(select(t.payment_file.c.content)).scalars()
+        (listed,) = connection.execute(payment_files.files()).all()
+        content = payment_files.content(connection, listed.id)
+        left = payment_files.plan(connection, trade.ids["north-bank"], date(2026, 12, 31), now=LATER)
         first = (
             connection.execute(select(t.document.c.id).order_by(t.document.c.issued_at, t.document.c.number))
             .scalars()
             .first()
         )
+    assert (listed.id, listed.buyer, listed.amount, listed.documents) == (made.id, "north-bank", 1000, 1)
+    assert (left.amount, len(left.skipped)) == (0, 2)
     root = etree.fromstring(content.encode())
     assert root.findtext(".//{*}EndToEndId") == "ACME-NORTH-000001"
     assert (root.findtext(".//{*}GrpHdr/{*}CtrlSum"), root.findtext(".//{*}ReqdExctnDt")) == ("10.00", "2026-12-22")

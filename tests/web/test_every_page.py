@@ -49,7 +49,7 @@ FILES = ("web.evidence_content", "web.document_preview")
 ELSEWHERE = {
     BUYER: frozenset({"web.dispute_form"}),  # the supplier's walk has it
     SUPPLIER: frozenset[str](),
-    FINANCE: frozenset[str](),
+    FINANCE: frozenset({"web.download_sepa_file"}),  # no file was made yet
     ARBITER: frozenset({"web.document"}),
     ADMIN: frozenset({"web.document", "web.appointment", "web.why"}),
 }

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from api.units import SETTINGS
+from invoices import payment_files
 from invoices.billing_run import bill
 from ledger.domain.calendar import Period
 from ledger.services import parties
@@ -182,3 +183,25 @@ def test_a_line_of_a_statement_is_set_aside_with_a_reason_and_taken_back(fay: Fl
     assert "No line waits for you" in page and "the bank’s own fee" in page
     assert send(fay, aside[0].replace("/aside", "/back"), {}, on="/bank").status_code == 302
     assert aside[0] in fay.get("/bank").text
+
+
+def test_a_file_of_transfers_is_looked_at_made_and_downloaded(
+    house: House, fay: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = "/payment-files?buyer=north-bank&due_by=2026-06-01&pay_on=2026-04-03"
+    page = fay.get(ask).text
+    assert "SEPA pays euros, this is GBP" in page and "Make the file" not in page
+    monkeypatch.setattr(payment_files, "EURO", "GBP")  # the market trades in pounds
+    for slug, iban in (("north-bank", "GB29NWBK60161331926819"), ("acme-calls", "DE02120300000000202051")):
+        with writing(house.engine) as connection:
+            organisation = t.organisation
+            connection.execute(organisation.update().where(organisation.c.slug == slug).values(iban=iban))
+    assert "Make the file over £246.00" in fay.get(ask).text
+    form = {"buyer": "north-bank", "due_by": "2026-06-01", "pay_on": "2026-04-03", "seen": "24600"}
+    assert send(fay, "/payment-files", form | {"seen": "100"}, on=ask).status_code == 412
+    made = send(fay, "/payment-files", form, on=ask)
+    assert made.status_code == 302
+    link = re.search(r'href="(/payment-files/[0-9a-f-]{36}\.xml)"', fay.get(made.location or "").text)
+    assert link and b"<CtrlSum>246.00</CtrlSum>" in fay.get(link[1]).data
+    assert "in a payment file already" in fay.get(ask).text
+    assert house.enter("sam@acme.example").get(link[1]).status_code == 403

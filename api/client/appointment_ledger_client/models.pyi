@@ -1789,6 +1789,17 @@ class PaymentFile(TypedDict):
     skipped: list[dict[str, Any]]
 
 
+class ListedPaymentFile(TypedDict):
+    id: str
+    buyer: str
+    currency: str
+    pay_on: str
+    amount: int
+    documents: int
+    created_at: str
+
+ListedPaymentFilePage = Page[ListedPaymentFile]
+
 class Items(TypedDict):
     items: list[dict[str, Any]]
 

@@ -840,6 +840,12 @@ class Operations(ABC):
         key: str | None = None,
         if_match: str | None = None,
     ) -> None: ...
+    def list_payment_files(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.ListedPaymentFilePage: ...
     def create_payment_file(
         self,
         body: models.PaymentFileBody,
