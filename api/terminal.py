@@ -7,6 +7,7 @@ silent where nobody watches: not a terminal, or `--json`.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import IO, Any
 
 import click
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from ledger.domain.calendar import format_instant
 from ledger.domain.errors import Malformed, Refusal, Refused
 from ledger.services import Kept
 
@@ -92,7 +94,12 @@ def explained(refusal: Refusal) -> list[str]:
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output; instants in UTC."""
-    click.echo(orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2, default=str))
+    click.echo(orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2, default=_written))
+
+
+def _written(value: Any) -> str:
+    """What JSON has no form for; instants of a class of their own included."""
+    return format_instant(value) if isinstance(value, datetime) else str(value)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str = "Nothing yet.") -> None:

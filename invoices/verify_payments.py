@@ -16,6 +16,7 @@ from ledger.services.verify import Fault, Look, Sweep
 from ledger.store import tables as t
 
 PAYMENTS, FOUR_EYES, ANSWERS = "payments have their entry", "credits by hand", "answers to documents"
+VOIDS = "voided documents"
 
 payment, entry, transfer = t.payment.c, t.entry.c, t.transfer.c
 request, grant, document = t.credit_request.c, t.credit_grant.c, t.document.c
@@ -111,4 +112,17 @@ def answers(look: Look) -> Iterator[Fault]:
             said.append(Response(position, row.recorded_at))
 
 
-SWEEPS = (Sweep((PAYMENTS,), payments), Sweep((FOUR_EYES,), four_eyes), Sweep((ANSWERS,), answers))
+def voids(look: Look) -> Iterator[Fault]:
+    """Documents that were voided, as it says, and have no re-issue."""
+    void, again = t.document_void.c, t.document.alias("again")
+    query = select(void.document_id).outerjoin(again, again.c.replaces_id == void.document_id)
+    for row in look.rows(query.where(again.c.id.is_(None))):
+        yield Fault(VOIDS, "it was voided, and nothing was issued in its place", f"document {row.document_id}")
+
+
+SWEEPS = (
+    Sweep((PAYMENTS,), payments),
+    Sweep((FOUR_EYES,), four_eyes),
+    Sweep((ANSWERS,), answers),
+    Sweep((VOIDS,), voids),
+)

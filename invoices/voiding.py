@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from invoices import giving_back, groups, lines
 from invoices.credit_notes import issue_credit_note, reference
@@ -36,8 +36,11 @@ class Voided:
     reissue_id: UUID
 
 
-def void(connection: Connection, document_id: UUID, *, now: datetime) -> Voided:
-    """Voids the document, or tells what voided it before. Raises `Unknown`, `IllegalMove` or `Refused`."""
+def void(connection: Connection, document_id: UUID, *, reason: str | None = None, actor: str, now: datetime) -> Voided:
+    """Voids the document, or tells what voided it before; who did, and why, is on record.
+
+    Raises `Unknown`, `IllegalMove` or `Refused`.
+    """
     row = giving_back.original(connection, document_id)
     if row.kind == "credit_note":
         raise IllegalMove("a credit note is not voided; what it gave back can be charged again", code="not_voidable")
@@ -67,7 +70,11 @@ def void(connection: Connection, document_id: UUID, *, now: datetime) -> Voided:
         now=now,
     )
     assert note is not None, "there are credits to take"
-    return Voided(note.id, _reissue(connection, row, group, owed, head, now))
+    done = Voided(note.id, _reissue(connection, row, group, owed, head, now))
+    parties = {"buyer_id": group.buyer_id, "supplier_id": group.supplier_id}
+    record = {"document_id": document_id, **parties, "reason": reason, "recorded_at": now, "actor": actor}
+    connection.execute(insert(t.document_void), record)
+    return done
 
 
 def _before(connection: Connection, document_id: UUID) -> Voided | None:

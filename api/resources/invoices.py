@@ -115,11 +115,12 @@ def record_supplier_invoice(command: Command, document_id: UUID) -> Answer:
     return _shown(command, document_id)
 
 
-@blueprint.command("/invoices/<uuid:document_id>/void", roles={FINANCE}, answers=bodies.Voided)
+@blueprint.command("/invoices/<uuid:document_id>/void", roles={FINANCE}, takes=bodies.VoidBody, answers=bodies.Voided)
 def void_invoice(command: Command, document_id: UUID) -> Answer:
     """Void a document: a credit note over all that is left, and a re-issue by the terms now. Again: the same two."""
     _expected(command, document_id)
-    done = voiding.void(command.connection, document_id, now=command.now)
+    actor, reason = command.principal.actor, command.body["reason"]
+    done = voiding.void(command.connection, document_id, reason=reason, actor=actor, now=command.now)
     known = documents.numbers(command.connection, (document_id, done.credit_note_id, done.reissue_id))
     return Answer(
         {

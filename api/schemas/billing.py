@@ -166,4 +166,5 @@ class Document(DocumentItem):
     corrected_by = plain.List(plain.Dict(), required=True)
     replaces = fields.Identifier(required=True, allow_none=True)
     replaced_by = plain.Dict(required=True, allow_none=True)
+    voided = plain.Dict(required=True, allow_none=True)
     lines = plain.List(plain.Dict(), required=True)

@@ -100,6 +100,12 @@ class Named(Strict):
     number = fields.Text(required=True)
 
 
+class VoidBody(Strict):
+    """Why the document is void."""
+
+    reason = fields.Text(load_default=None, allow_none=True, longest=2000)
+
+
 class Voided(Strict):
     """What became of a voided document."""
 

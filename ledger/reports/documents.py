@@ -128,6 +128,8 @@ def _afterwards(connection: Connection, row: RowMapping, zone: str, now: datetim
         payment.reference,
         payment.returns_id.label("returns"),
     ).where(payment.document_id == row["id"])
+    void = t.document_void.c
+    voided = select(void.reason, void.recorded_at.label("at"))
     return {
         "deadlines": waiting,
         "acceptance": None
@@ -149,6 +151,7 @@ def _afterwards(connection: Connection, row: RowMapping, zone: str, now: datetim
         "corrected_by": _numbers(connection, t.document.c.corrects_id == row["id"]),
         "replaces": row["replaces_id"],
         "replaced_by": next(iter(_numbers(connection, t.document.c.replaces_id == row["id"])), None),
+        "voided": next(iter(_rows(connection, voided.where(void.document_id == row["id"]))), None),
     }
 
 

@@ -109,6 +109,20 @@ class SupplierDocument(SQLModel, table=True):
     hash: str
 
 
+class DocumentVoid(SQLModel, table=True):
+    """Who voided a document, and why; the note and the re-issue are documents of their own."""
+
+    __tablename__ = "document_void"
+    __table_args__ = (Index(None, "supplier_id", "buyer_id"),)
+
+    document_id: UUID = Field(foreign_key="document.id", primary_key=True)
+    buyer_id: UUID = Field(foreign_key="organisation.id")
+    supplier_id: UUID = Field(foreign_key="organisation.id")
+    reason: str | None = None
+    recorded_at: datetime = Field(sa_type=Instant)
+    actor: str
+
+
 class BankLine(SQLModel, table=True):
     """One line of a bank statement; `amount` is negative where money left the buyer. `digest` tells it from others.
 

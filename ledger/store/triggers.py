@@ -26,6 +26,7 @@ APPEND_ONLY = (
     "document_file",
     "document_line",
     "document_response",
+    "document_void",
     "download",
     "entry",
     "erasure",

@@ -232,7 +232,7 @@ ROWS: dict[str, Row] = {
         at={"document_id": "statement"},
         finance=201,
     ),
-    "void_invoice": row(finance=200),
+    "void_invoice": row({"reason": "another address"}, finance=200),
     "download_pdf": row(also=ALL),
     "download_xml": row(also=ALL),
     "download_lines": row(also=ALL),

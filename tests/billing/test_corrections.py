@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from invoices import credits_by_hand, verify_payments, voiding
@@ -18,6 +18,7 @@ from ledger.domain.disputes import Position
 from ledger.domain.errors import Conflict, IllegalMove, NotAllowed, Refused
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party
 from ledger.domain.outcome import Findings
+from ledger.reports import documents
 from ledger.services import disputes
 from ledger.services.verify import look_over
 from ledger.store import tables as t
@@ -67,7 +68,7 @@ class Billed:
 
     def void(self) -> voiding.Voided:
         with writing(self.engine) as connection:
-            return voiding.void(connection, self.invoice, now=LATER)
+            return voiding.void(connection, self.invoice, reason="wrong address", actor="fin", now=LATER)
 
     def claw_back(self, identity: UUID, claim: Findings, at: datetime, *, concede: bool = True) -> None:
         opened: list[UUID] = []
@@ -194,6 +195,9 @@ def test_a_void_gives_all_back_and_charges_it_again_on_a_document_that_names_the
     assert billed.market.state(billed.ids[0]).amount == 18000
     assert billed.void() == done, "once more gives the same"
     assert len(billed.documents()) == 4
+    with reading(billed.engine) as connection:
+        shown = documents.one(connection, billed.invoice, true(), LATER)
+    assert shown is not None and shown["voided"] == {"reason": "wrong address", "at": LATER}
     assert billed.faults() == []
     billed.claw_back(billed.ids[0], SMALLER, LATER)
     billed.bill("2026-04", datetime(2026, 5, 3, 9, tzinfo=UTC))

@@ -143,6 +143,16 @@ def test_a_line_that_is_set_aside_and_booked_is_found(books: Engine) -> None:
         assert faults(connection) == {"bank lines"}
 
 
+def test_a_void_without_a_re_issue_is_found(books: Engine) -> None:
+    with unguarded(books) as connection:
+        document = connection.execute(select(t.document).where(t.document.c.mode == "self_billed")).one()
+        pair = {"buyer_id": document.buyer_id, "supplier_id": document.supplier_id}
+        void = {"document_id": document.id, **pair, "recorded_at": PAID, "actor": "ann"}
+        connection.execute(t.document_void.insert(), void)
+        triggers.recreate(connection)
+        assert faults(connection) == {"voided documents"}
+
+
 def test_a_shortfall_of_a_month_that_lacked_less_is_found(books: Engine) -> None:
     """The accrual, its entry and its line say the same, and what the month came to does not."""
     with unguarded(books) as connection:

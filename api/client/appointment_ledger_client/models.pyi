@@ -1485,6 +1485,7 @@ class Document(TypedDict):
     corrected_by: list[dict[str, Any]]
     replaces: str | None
     replaced_by: dict[str, Any] | None
+    voided: dict[str, Any] | None
 
 
 class AnswerBody(TypedDict):
@@ -1508,6 +1509,10 @@ class SupplierInvoiceBody(TypedDict):
     issued_on: str
     net: int
     tax: int
+
+
+class VoidBody(TypedDict):
+    reason: NotRequired[str | None]
 
 
 class Named(TypedDict):

@@ -655,6 +655,7 @@ class Operations(ABC):
     def void_invoice(
         self,
         document_id: str,
+        body: models.VoidBody | None = None,
         *,
         key: str | None = None,
         if_match: str | None = None,
