@@ -55,7 +55,7 @@ def money_state(state: Appointment, billed: Billed) -> MoneyState:
 
 
 def schedule_state(state: Appointment, now: datetime) -> str:
-    if state.schedule is Schedule.BOOKED and now >= state.slot.starts_at:
+    if state.schedule is Schedule.BOOKED and now >= state.slots[-1].starts_at:
         return "occurred"
     return state.schedule
 
@@ -85,7 +85,7 @@ def stage(definition: Definition, state: Appointment, billed: Billed, now: datet
     if state.rebooking_at is not None and now < state.rebooking_at and state.verdict is not Verdict.PENDING:
         return Stage.CAN_BE_REBOOKED
     if state.verdict is Verdict.PENDING:
-        return Stage.BOOKED if now < state.slot.starts_at else Stage.AWAITING_FINDINGS
+        return Stage.BOOKED if now < state.slots[-1].starts_at else Stage.AWAITING_FINDINGS
     money = money_state(state, billed)
     if money is MoneyState.CREDITED:
         return Stage.CREDITED

@@ -19,7 +19,7 @@ from ledger.services import cases
 from ledger.services.access import PARTIES, Principal, owned, visible
 from ledger.services.cases import Case
 from ledger.services.matching import calendar_of
-from ledger.services.showing import PERSON, UNTOUCHED, as_json, is_due, render
+from ledger.services.showing import UNTOUCHED, Person, as_json, is_due, render
 from ledger.store import tables as t
 from ledger.store.lookups import line_of_accrual
 from ledger.store.prepared import Prepared
@@ -81,9 +81,9 @@ def page(
     if within or filters != EVERYTHING:
         read = partial(_narrowed, connection, principal, and_(_condition(filters, now), *within))
     while True:
-        rows = read(limit, after)
-        found = cases.of(connection, rows)
-        rendered = render(connection, found, now, {row.id: row for row in rows if row.facts is not None})
+        columns = read(limit, after)
+        found = cases.of(connection, columns)
+        rendered = render(connection, found, now, _people(columns))
         for position, item in enumerate(rendered):
             if filters.stage is None or item["stage"] == filters.stage:
                 items.append(item)
@@ -95,8 +95,9 @@ def page(
         after = found[-1].id
 
 
+_Columns = Mapping[str, Sequence[Any]]
 _LISTED: Final = (
-    cases.LOADED.add_columns(*(t.prospect.c[name] for name in PERSON))
+    cases.LOADED.add_columns(*(t.prospect.c[name] for name in Person._fields))
     .outerjoin(t.prospect, t.prospect.c.appointment_id == t.appointment.c.id)
     .order_by(t.appointment.c.id.desc())
 )
@@ -116,20 +117,29 @@ _LATER: Final = {whose: _prepared(whose, later=True) for whose in _WHOSE}
 """Pages of everything, by the party that asks (None: the operator)."""
 
 
-def _everything(connection: Connection, principal: Principal, limit: int, after: UUID | None) -> Sequence[Any]:
-    """The next rows of all that is theirs to see."""
+def _everything(connection: Connection, principal: Principal, limit: int, after: UUID | None) -> _Columns:
+    """The next of all that is theirs to see."""
     whose = None if principal.is_operator else principal.party
     values = {"own": principal.organisation_id, "after": after, "limit": limit}
-    return (_FIRST if after is None else _LATER)[whose].all(connection, values)
+    return (_FIRST if after is None else _LATER)[whose].columns(connection, values)
 
 
 def _narrowed(
     connection: Connection, principal: Principal, condition: ColumnElement[bool], limit: int, after: UUID | None
-) -> Sequence[Any]:
+) -> _Columns:
     query = _LISTED.where(visible(principal, t.appointment), condition)
     if after is not None:
         query = query.where(t.appointment.c.id < after)
-    return connection.execute(query.limit(limit)).all()
+    return cases.by_column(connection.execute(query.limit(limit)))
+
+
+def _people(columns: _Columns) -> dict[UUID, Person]:
+    """The prospects, as far as there are any."""
+    if not columns:
+        return {}
+    people = map(Person._make, zip(*map(columns.__getitem__, Person._fields), strict=True))
+    facts = columns["facts"]
+    return {each: person for each, person, known in zip(columns["id"], people, facts, strict=True) if known is not None}
 
 
 def _condition(filters: Filters, now: datetime) -> ColumnElement[bool]:

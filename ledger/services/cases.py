@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Result, select
 
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Finding, Schedule, Slot, Verdict
 from ledger.domain.outcome import disqualified
@@ -94,15 +94,14 @@ _AS_NAMED: Mapping[str, Callable[[Any], Any]] = {
 """What stands in a column, as the domain names it: enums are looked up, since a page of many asks so often."""
 
 
-def of(connection: Connection, rows: Sequence[Sequence[Any]]) -> list[Case]:
-    """What rows of `LOADED` hold, column by column; the cases that were read with something else as well."""
-    if not rows:
+def of(connection: Connection, read: Mapping[str, Sequence[Any]]) -> list[Case]:
+    """What the columns of `LOADED` hold, whatever was read beside them."""
+    if not read:
         return []
-    columns: dict[str, Iterable[Any]] = dict(zip(_READ, zip(*rows, strict=True), strict=False))
-    columns.update({name: map(named, columns[name]) for name, named in _AS_NAMED.items()})
+    columns = {**read, **{name: map(named, read[name]) for name, named in _AS_NAMED.items()}}
     states = map(Appointment._make, zip(*map(columns.__getitem__, Appointment._fields), strict=True))
-    pinned = [contracts.pinned(connection, *row[: len(_PINNED)]) for row in rows]
-    own = zip(*map(columns.__getitem__, _OWN), strict=True)
+    pinned = [contracts.pinned(connection, *key) for key in zip(*map(read.__getitem__, _PINNED), strict=True)]
+    own = zip(*map(read.__getitem__, _OWN), strict=True)
     return [
         Case(identity, terms, reference, state, state.version, state, channel, source, created_at)
         for (identity, reference, channel, source, created_at), terms, state in zip(own, pinned, states, strict=True)
@@ -183,7 +182,13 @@ def whole(created: Sequence[Case], created_at: datetime) -> dict[str, Sequence[A
 
 def load(connection: Connection, condition: Any) -> list[Case]:
     """The appointments that satisfy the condition, each with its pinned terms."""
-    return of(connection, connection.execute(LOADED.where(condition)).all())
+    return of(connection, by_column(connection.execute(LOADED.where(condition))))
+
+
+def by_column(found: Result[Any]) -> dict[str, Sequence[Any]]:
+    """What a statement found, by the names of its columns; nothing where there are no rows."""
+    names, rows = found.keys(), found.all()
+    return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
 
 
 def load_many(connection: Connection, ids: Iterable[UUID]) -> list[Case]:

@@ -1,21 +1,21 @@
 """An appointment in the shape of the contract, as every answer has it: one, a page of many, or what was just submitted.
 
-Shows what is due as settled, without writing it: a preview desk lets it happen in memory. Instants, identifiers and
-enums are left to the encoder, which writes them at a tenth of what it costs here.
+Shows what is due as settled, without writing it: a preview desk lets it happen in memory. Instants (UTC
+everywhere), identifiers and enums are left to the encoder, which writes them at a tenth of what it costs here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
 from ledger.domain.calendar import Period
 from ledger.domain.lifecycle import Appointment
+from ledger.domain.outcome import disqualified
 from ledger.domain.stage import Billed, deadlines, money_state, schedule_state, stage, verdict_state
-from ledger.services import cases
 from ledger.services.cases import Case
 from ledger.services.desk import Desk
 from ledger.store import tables as t
@@ -26,18 +26,20 @@ from ledger.store.types import in_utc
 
 NOTHING: Final = Billed()
 _NO_OFFSET: Final = "+00:00"
-PERSON: Final = (
-    "name",
-    "email",
-    "phone",
-    "company_name",
-    "company_domain",
-    "company_number",
-    "region",
-    "facts",
-    "consent",
-)
-"""The columns of a prospect that are shown."""
+
+
+class Person(NamedTuple):
+    """The columns of a prospect that are shown."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+    company_name: str | None
+    company_domain: str | None
+    company_number: str | None
+    region: str | None
+    facts: Mapping[str, Any]
+    consent: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,12 @@ def render(
 
 
 def is_due(state: Appointment, now: datetime) -> bool:
-    return state.next_due_at is not None and state.next_due_at <= now
+    due = state.next_due_at
+    return due is not None and due <= now
 
 
 _PEOPLE = Prepared(
-    select(t.prospect.c.appointment_id, *(t.prospect.c[name] for name in PERSON)).where(
+    select(t.prospect.c.appointment_id, *(t.prospect.c[name] for name in Person._fields)).where(
         among(t.prospect.c.appointment_id, any_of("ids"))
     )
 )
@@ -153,14 +156,14 @@ def as_json(case: Case, person: Any, money: Money, slugs: Mapping[UUID, str], no
         "outcome": state.outcome,
         "schedule": {
             "state": schedule_state(state, now),
-            "slots": [{"starts_at": in_utc(slot.starts_at), "ends_at": in_utc(slot.ends_at)} for slot in state.slots],
+            "slots": [{"starts_at": slot.starts_at, "ends_at": slot.ends_at} for slot in state.slots],
         },
         "qualification": _qualification(case, person),
         "attendance": {"finding": state.attendance, "minutes": state.minutes},
         "verdict": {
             "state": verdict_state(state, now),
             "by": state.verdict_by,
-            "effective_at": in_utc(state.verdict_at),
+            "effective_at": state.verdict_at,
         },
         "money": {
             "state": money_state(state, billed),
@@ -173,26 +176,24 @@ def as_json(case: Case, person: Any, money: Money, slugs: Mapping[UUID, str], no
             "replaces": state.replaces_id,
             "replaced_by": state.replaced_by_id,
         },
-        "deadlines": [{"kind": kind, "at": in_utc(at)} for kind, at in deadlines(definition, state, now)],
+        "deadlines": [{"kind": kind, "at": at} for kind, at in deadlines(definition, state, now)],
         "prospect": _prospect(person),
         "channel": case.channel,
         "source": case.source,
         "facts": {} if person is None else person.facts,
         "consent": None if person is None else _consent(person.consent),
         "version": state.version,
-        "created_at": in_utc(case.created_at),
-        "effective_at": in_utc(state.submitted_at),
+        "created_at": case.created_at,
+        "effective_at": state.submitted_at,
     }
 
 
 def _qualification(case: Case, person: Any) -> dict[str, Any]:
-    definition, state = case.pinned.definition, case.state
+    definition, found = case.pinned.definition, case.state.criteria
     facts = {} if person is None else person.facts
     return {
-        "state": "qualified" if cases.is_qualified(case) else "disqualified",
-        "criteria": [
-            {"id": c.id, "finding": state.criteria[c.id], "value": facts.get(c.fact)} for c in definition.criteria
-        ],
+        "state": "disqualified" if disqualified(definition, found) else "qualified",
+        "criteria": [{"id": c.id, "finding": found[c.id], "value": facts.get(c.fact)} for c in definition.criteria],
     }
 
 

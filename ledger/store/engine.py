@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, Oper
 
 from ledger.domain.encoding import dumps
 from ledger.domain.errors import Unavailable
-from ledger.store.wire import roll_back
+from ledger.store.wire import commit, roll_back
 
 SQLITE_BUSY_SECONDS = 30
 UNIQUE_VIOLATION = "23505"
@@ -48,7 +48,8 @@ def make_engine(url: str, *, pool_size: int = 8) -> Engine:
             max_overflow=pool_size,
             hide_parameters=True,
         )
-        engine.dialect.do_rollback = roll_back  # type: ignore[assignment,method-assign]  # events miss the pool's
+        engine.dialect.do_commit = commit  # type: ignore[assignment,method-assign]  # events come beside, not instead
+        engine.dialect.do_rollback = roll_back  # type: ignore[assignment,method-assign]  # and miss the pool's
         event.listen(engine, "checkout", _check_line)
         return engine
     engine = create_engine(

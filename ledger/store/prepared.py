@@ -105,12 +105,16 @@ class _Form:
             found[name] = process(found[name])
         return [found[name] for name in self.order]
 
-    def made(self, read: Iterable[Sequence[Any]]) -> list[Any]:
-        """Rows of what the driver read, column by column: a page has thousands of values."""
+    def columns(self, read: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+        """What the driver read, column by column, for a page has thousands of values; nothing where it read none."""
         columns: list[Sequence[Any]] = list(zip(*read, strict=True))
         for place, load in self.loaders if columns else ():
             columns[place] = [None if value is None else load(value) for value in columns[place]]
-        return list(map(self.row._make, zip(*columns, strict=True)))
+        return columns
+
+    def made(self, read: Iterable[Sequence[Any]]) -> list[Any]:
+        """The same as rows."""
+        return list(map(self.row._make, zip(*self.columns(read), strict=True)))
 
 
 class Prepared:
@@ -127,6 +131,15 @@ class Prepared:
             result = connection.execute(self.statement, values)
             return list(result.all()) if self._columns else []
         return at_once(connection, [(self, values)])[0]
+
+    def columns(self, connection: Connection, values: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+        """The same by the names of the columns; nothing where there are no rows."""
+        if is_listened_to(connection):
+            found: list[Sequence[Any]] = list(zip(*connection.execute(self.statement, values), strict=True))
+        else:
+            form = self.form(connection.dialect)
+            found = form.columns(_read(connection, [(form, values)])[0])
+        return dict(zip((column.name for column in self._columns), found, strict=True)) if found else {}
 
     def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes once for each of the rows, in their order. Raises what SQLAlchemy raises."""
@@ -198,13 +211,16 @@ def at_once(connection: Connection, asked: Sequence[tuple[Prepared, Mapping[str,
     if not asked or is_listened_to(connection):
         return [statement.all(connection, values) for statement, values in asked]
     forms = [(statement.form(connection.dialect), values) for statement, values in asked]
+    return [form.made(rows) for (form, _), rows in zip(forms, _read(connection, forms), strict=True)]
+
+
+def _read(connection: Connection, forms: Sequence[tuple[_Form, Mapping[str, Any]]]) -> list[list[Any]]:
+    """The rows of each, as the driver has them."""
     with driver(connection) as line:
         if connection.dialect.name == "postgresql":
-            read = wire_of(connection).rows([(statement_of(form.sql), form.given(values)) for form, values in forms])
-        else:
-            cursor = line.cursor()
-            read = [cursor.execute(form.sql, form.given(values)).fetchall() for form, values in forms]
-    return [form.made(rows) for (form, _values), rows in zip(forms, read, strict=True)]
+            return wire_of(connection).rows([(statement_of(form.sql), form.given(values)) for form, values in forms])
+        cursor = line.cursor()
+        return [cursor.execute(form.sql, form.given(values)).fetchall() for form, values in forms]
 
 
 def write(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> int:

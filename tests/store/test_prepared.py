@@ -45,6 +45,33 @@ def test_rows_are_read_in_the_types_of_their_columns(engine: Engine, buyer: dict
     assert {name: getattr(ours, name) for name in buyer} == buyer
 
 
+def test_columns_hold_what_rows_hold_whoever_listens(engine: Engine, buyer: dict[str, object]) -> None:
+    query = Prepared(select(t.organisation).where(t.organisation.c.slug == bindparam("slug")))
+    with reading(engine) as connection:
+        (row,) = query.all(connection, {"slug": buyer["slug"]})
+        alone = query.columns(connection, {"slug": buyer["slug"]})
+        event.listen(engine, "before_cursor_execute", lambda *_: None)
+        listened = query.columns(connection, {"slug": buyer["slug"]})
+        for found in (alone, listened):
+            assert {name: list(values) for name, values in found.items()} == {
+                name: [value] for name, value in row._asdict().items()
+            }
+        assert query.columns(connection, {"slug": "unknown"}) == {}
+
+
+def test_what_is_refused_at_the_end_of_a_transaction_is_raised_and_undone(engine: Engine) -> None:
+    made = "CREATE TABLE pair (id INTEGER PRIMARY KEY, other INTEGER REFERENCES pair DEFERRABLE INITIALLY DEFERRED)"
+
+    def pointing_at_nothing() -> None:
+        with writing(engine) as connection:
+            connection.exec_driver_sql(made)
+            connection.exec_driver_sql("INSERT INTO pair VALUES (1, 2)")
+
+    for _ in range(2):
+        with pytest.raises(IntegrityError):
+            pointing_at_nothing()
+
+
 @pytest.mark.parametrize("wanted", [[], ["b"], SLUGS, ["b", "unknown"]], ids=["none", "one", "all", "some"])
 def test_a_list_of_any_length_is_one_parameter(engine: Engine, buyer: dict[str, object], wanted: list[str]) -> None:
     rows = [{"id": new_id(), "buyer_id": buyer["id"], "slug": slug, "created_at": NOW} for slug in SLUGS]
