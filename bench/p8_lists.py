@@ -5,6 +5,7 @@ Requests go through the whole application, in this process. The bare side reads 
 its prospect with the driver's cursor and writes them as JSON. Arguments: how many appointments, and which engines.
 """
 
+import gc
 import json
 import sys
 import time
@@ -15,8 +16,10 @@ from statistics import median
 from typing import Any
 
 import orjson
+from flask import Flask
 from sqlalchemy import Engine, select
 from uuid6 import uuid7
+from werkzeug.test import create_environ, run_wsgi_app
 
 from api import create_app
 from api.cursors import Listing
@@ -81,28 +84,34 @@ def bare_page(engine: Engine) -> bytes:
         return orjson.dumps(cursor.fetchall(), default=str)
 
 
-def page(client: Any, headers: dict[str, str], cursor: str | None = None) -> bytes:
-    """The page's bytes, as the bare side has its own: neither is read again."""
-    answer = client.get(PATH, query_string={"limit": LIMIT, **({"cursor": cursor} if cursor else {})}, headers=headers)
-    assert answer.status_code == 200, answer.get_data(as_text=True)
-    body: bytes = answer.get_data()
+def page(app: Flask, environ: dict[str, Any]) -> bytes:
+    """The page's bytes, called for as the server does it; the bare side has its own: neither is read again."""
+    parts, status, _ = run_wsgi_app(app, environ, buffered=True)
+    body = b"".join(parts)
+    assert status == "200 OK", body.decode()
     return body
 
 
 def measure(name: str, url: str, rows: int) -> Iterator[dict[str, Any]]:
     (key,) = settle_in(url, 1)
     app = create_app({"DATABASE_URL": url, "SECRET_KEY": SECRET, "TESTING": True})
+    gc.collect()
+    gc.freeze()  # as the server does, for both sides
     store = app.extensions[EXTENSION]
     assert isinstance(store, Database)
-    client, headers = app.test_client(), {"Authorization": f"Bearer {key}"}
-    seed(store.engine, client, headers, rows)
+    headers = {"Authorization": f"Bearer {key}"}
+    seed(store.engine, app.test_client(), headers, rows)
     cursor = last_cursor(store.engine)
-    for place in (None, cursor):
-        assert len(orjson.loads(page(client, headers, place))["items"]) == LIMIT
+    to_first, to_last = (
+        create_environ(PATH, query_string={"limit": LIMIT, **place}, headers=headers)
+        for place in ({}, {"cursor": cursor})
+    )
+    for environ in (to_first, to_last):
+        assert len(orjson.loads(page(app, environ))["items"]) == LIMIT
     first, last, bare = [], [], []
     for _ in range(ROUNDS):
-        first.append(milliseconds(lambda: page(client, headers)))
-        last.append(milliseconds(lambda: page(client, headers, cursor)))
+        first.append(milliseconds(lambda: page(app, to_first)))
+        last.append(milliseconds(lambda: page(app, to_last)))
         bare.append(milliseconds(lambda: bare_page(store.engine)))
     store.dispose()
     absolute = {

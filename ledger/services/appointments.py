@@ -133,13 +133,13 @@ def _narrowed(
     return cases.by_column(connection.execute(query.limit(limit)))
 
 
-def _people(columns: _Columns) -> dict[UUID, Person]:
-    """The prospects, as far as there are any."""
+def _people(columns: _Columns) -> list[Person | None]:
+    """The prospect of each, as far as there is one."""
     if not columns:
-        return {}
+        return []
     people = map(Person._make, zip(*map(columns.__getitem__, Person._fields), strict=True))
     facts = columns["facts"]
-    return {each: person for each, person, known in zip(columns["id"], people, facts, strict=True) if known is not None}
+    return [None if known is None else person for person, known in zip(people, facts, strict=True)]
 
 
 def _condition(filters: Filters, now: datetime) -> ColumnElement[bool]:

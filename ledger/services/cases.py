@@ -100,7 +100,11 @@ def of(connection: Connection, read: Mapping[str, Sequence[Any]]) -> list[Case]:
         return []
     columns = {**read, **{name: map(named, read[name]) for name, named in _AS_NAMED.items()}}
     states = map(Appointment._make, zip(*map(columns.__getitem__, Appointment._fields), strict=True))
-    pinned = [contracts.pinned(connection, *key) for key in zip(*map(read.__getitem__, _PINNED), strict=True)]
+    pinned = list[Pinned]()
+    before: Sequence[Any] = ()
+    for key in zip(*map(read.__getitem__, _PINNED), strict=True):
+        pinned.append(pinned[-1] if key == before else contracts.pinned(connection, *key))
+        before = key
     own = zip(*map(read.__getitem__, _OWN), strict=True)
     return [
         Case(identity, terms, reference, state, state.version, state, channel, source, created_at)

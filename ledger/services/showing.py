@@ -55,10 +55,10 @@ UNTOUCHED: Final = Money(NOTHING, None, None)
 
 
 def render(
-    connection: Connection, found: Sequence[Case], now: datetime, people: Mapping[UUID, Any] | None = None
+    connection: Connection, found: Sequence[Case], now: datetime, people: Sequence[Any] | None = None
 ) -> list[dict[str, Any]]:
-    """The appointments as JSON, in their order; with `people`, their prospects as far as there are any, if these have
-    been read."""
+    """The appointments as JSON, in their order; with `people`, the prospect of each if these have been read (None
+    where there is none)."""
     if not found:
         return []
     due = {case.pinned.agreement_id for case in found if is_due(case.state, now) or case.state.replacement_at}
@@ -68,19 +68,21 @@ def render(
         desk.fetch_due(now, due)
         desk.settle(now)
     ids = [case.id for case in found]
-    terms = {case.pinned.agreement_id: case.pinned for case in found}.values()
+    terms = {id(case.pinned): case.pinned for case in found}.values()
     parties = {each for pinned in terms for each in (pinned.supplier_id, pinned.buyer_id)}
     asked = [(_MONEY, {"ids": ids}), (_SLUGS, {"ids": list(parties)})]
     if people is None:
         asked.append((_PEOPLE, {"ids": ids}))
     accrued, organisations, *prospects = at_once(connection, asked)
     if people is None:
-        people = {row.appointment_id: row for row in prospects[0]}
+        by_appointment = {row.appointment_id: row for row in prospects[0]}
+        people = [by_appointment.get(each) for each in ids]
     money, slugs = _money(accrued), {row.id: row.slug for row in organisations}
     for identity, (_at, month) in desk.accruals.newest.items():
         before = money.get(identity, UNTOUCHED)
         money[identity] = replace(before, period=max(before.period or "", str(Period.from_number(month))))
-    return [as_json(case, people.get(case.id), money.get(case.id, UNTOUCHED), slugs, now) for case in found]
+    booked = [money.get(each, UNTOUCHED) for each in ids] if money else [UNTOUCHED] * len(ids)
+    return [as_json(*each, slugs, now) for each in zip(found, people, booked, strict=True)]
 
 
 def is_due(state: Appointment, now: datetime) -> bool:
