@@ -100,6 +100,7 @@ CODES: Final[dict[int, tuple[str, ...]]] = {
         "buyer_changed",
         "cap_reached",
         "channel_not_taken",
+        "claim_worth_more",
         "clock_goes_forward",
         "clock_too_far",
         "consent_age_unknown",

@@ -12,6 +12,7 @@ MENDS: Final = {
     "reason_not_taken": marked("Choose one of the reasons that both sides agreed on."),
     "reason_does_not_count": marked("Choose one of the reasons that both sides agreed on."),
     "nothing_disputed": marked("Change at least one fact: who was there, the minutes, or a criterion."),
+    "claim_worth_more": marked("Name every criterion that stays refuted, also those of your earlier findings."),
     "already_decided": marked("Claim a fact that nobody has conceded and no arbiter has decided."),
     "return_cap_reached": marked(
         "Agree with the supplier on a credit by hand; claims withdrawn or dismissed make room."

@@ -204,6 +204,7 @@ REFUSALS: Final = (
     marked("%(code)s is none of the reasons that count: %(taken)s"),
     marked("%(code)s is agreed to be no reason"),
     marked("nothing is owed that could be taken back"),
+    marked("the claim is worth more than the appointment; a criterion that it leaves out follows the facts"),
     marked("the claim says nothing else than what was found"),
     marked("what was conceded or decided is not disputed again"),
     marked("a dispute is open already"),

@@ -1,7 +1,8 @@
 """What parties and the arbiter do in a dispute: open, reply, write, withdraw, decide.
 
 Each takes the appointment in hand first (`commands.in_hand`), so that what has fallen due is settled before. Refuses
-whoever is no party of it, a clawback above the return cap, and an arbiter who opened it or represents a side.
+whoever is no party of it, a clawback above the return cap or worth more than there is, and an arbiter who opened it or
+represents a side.
 """
 
 from datetime import datetime
@@ -42,6 +43,7 @@ def open_dispute(
         case.pinned.definition, case.state, kind, reason, claim, at, actor.name, str(dispute_id), month
     )
     if kind is DisputeKind.CLAWBACK:
+        _check_takes_back(desk, case, event)
         _check_return_cap(desk, case, month)
     desk.move(case, event)
     if message:
@@ -79,6 +81,16 @@ def _check_return_cap(desk: Desk, case: Case, month: int | None) -> None:
             "return_cap_reached",
             f"{returned} of the month's {accepted} appointments were taken back already",
         )
+
+
+def _check_takes_back(desk: Desk, case: Case, event: Event) -> None:
+    """Refuses a clawback whose claim is worth more than what there is: conceded, it would charge the buyer."""
+    state = case.state
+    claim = rules.claimed(case.pinned.definition, state, event.payload)
+    worth = desk.accruals.quote(case, claim.criteria, claim.share or 0, event.effective_at).amount - state.credited
+    if 0 < state.amount < worth:
+        detail = "the claim is worth more than the appointment; a criterion that it leaves out follows the facts"
+        raise Refused.by("claim", "claim_worth_more", detail)
 
 
 def reply(

@@ -307,9 +307,12 @@ class Model:
         facts |= {"attendance"} if (claim[0], minutes) != (a.attendance, a.minutes) else set()
         if not facts or facts <= a.decided or "*" in a.decided or (kind == "clawback" and self._capped(a)):
             return False
+        worth = self.worth(a, criteria, self._remaining(a, kind, reason, SHARES[outcome]), now)
+        if kind == "clawback" and 0 < a.amount < worth:
+            return False
         a.dispute = Dispute(kind, reason, claim, facts, now + REPLY, a.verdict)
         a.verdict = "contested"
-        self._hold(a, self.worth(a, criteria, self._remaining(a, kind, reason, SHARES[outcome]), now), now)
+        self._hold(a, worth, now)
         return True
 
     def _remaining(self, a: Appointment, kind: str, reason: str | None, share: int) -> int:

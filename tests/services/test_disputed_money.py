@@ -189,6 +189,17 @@ def test_of_a_partial_remedy_only_what_does_not_remain_is_held(engine: Engine) -
     assert balances(house) == {"cost": 5000, "accrued": -5000}
 
 
+def test_a_clawback_that_claims_more_than_there_is_is_refused(engine: Engine) -> None:
+    house = market(engine)
+    identity = house.taken()
+    house.find(identity, NO_SHOW, FOUND)
+    before = house.state(identity)
+    with pytest.raises(Refused) as refused:
+        dispute(house, identity, Party.BUYER, "wrong_person", MET)
+    assert [each.code for each in refused.value.violations] == ["claim_worth_more"]
+    assert house.state(identity) == before and before.amount == 2500
+
+
 def test_a_withdrawn_clawback_releases_what_it_held(engine: Engine) -> None:
     house = market(engine)
     identity = house.taken()
