@@ -70,6 +70,7 @@ class Appointment:
     rebooking_at: datetime | None = None
     contest_at: datetime | None = None
     reschedules: int = 0
+    counted: datetime | None = None  # the start from which a reschedule is measured; None: the first
     rebookings: int = 0
     dispute: Dispute | None = None
     promise_at: datetime | None = None
@@ -276,14 +277,16 @@ class Model:
         if a.cancelled or a.dispute is not None or starts <= now:
             return False
         if a.verdict == "pending":
-            counts = abs(starts - a.starts) >= COUNTS
+            counts = abs(starts - (a.counted or a.slots[0])) >= COUNTS
             if now >= a.starts or (counts and (a.reschedules >= RESCHEDULES or starts >= a.slots[0] + WITHIN)):
                 return False
             a.reschedules += counts
+            a.counted = starts if counts else a.counted
         else:
             if a.rebooking_at is None or not now < a.rebooking_at or not starts < a.rebooking_at:
                 return False
             a.rebookings += 1
+            a.counted = starts
             a.verdict, a.attendance, a.minutes, a.outcome, a.share = "pending", "unknown", None, None, None
             a.rebooking_at = a.contest_at = None
             a.decided.discard("attendance")
