@@ -1,7 +1,7 @@
-"""lines of bank statements that concern no document are set aside with a reason, and taken back
+"""who voided a document, and why
 
-Revision ID: 0011
-Revises: 0010
+Revision ID: 0014
+Revises: 0013
 """
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ from alembic import op
 import ledger.store.types
 from ledger.store import triggers
 
-revision = "0011"
-down_revision = "0010"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -34,6 +34,7 @@ APPEND_ONLY = (
     "document_file",
     "document_line",
     "document_response",
+    "document_void",
     "download",
     "entry",
     "erasure",
@@ -50,30 +51,31 @@ APPEND_ONLY = (
 )
 """The tables that were append-only as of this revision."""
 
-GUARDED_BEFORE = tuple(name for name in APPEND_ONLY if name != "bank_line_aside")
+GUARDED_BEFORE = tuple(name for name in APPEND_ONLY if name != "document_void")
 
 
 def upgrade() -> None:
     triggers.drop(op.get_bind(), GUARDED_BEFORE)
     op.create_table(
-        "bank_line_aside",
-        sa.Column("bank_line_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        "document_void",
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("supplier_id", sa.Uuid(), nullable=False),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("recorded_at", ledger.store.types.Instant(), nullable=False),
         sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.CheckConstraint(
-            "number > 0 AND (number % 2 = 1) = (reason IS NOT NULL)", name=op.f("ck_bank_line_aside_in_turn")
-        ),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_document_void_document_id_document")),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisation.id"], name=op.f("fk_document_void_buyer_id_organisation")),
         sa.ForeignKeyConstraint(
-            ["bank_line_id"], ["bank_line.id"], name=op.f("fk_bank_line_aside_bank_line_id_bank_line")
+            ["supplier_id"], ["organisation.id"], name=op.f("fk_document_void_supplier_id_organisation")
         ),
-        sa.PrimaryKeyConstraint("bank_line_id", "number", name=op.f("pk_bank_line_aside")),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_document_void")),
     )
+    op.create_index(op.f("ix_document_void_supplier_id_buyer_id"), "document_void", ["supplier_id", "buyer_id"])
     triggers.recreate(op.get_bind(), APPEND_ONLY)
 
 
 def downgrade() -> None:
     triggers.drop(op.get_bind(), APPEND_ONLY)
-    op.drop_table("bank_line_aside")
+    op.drop_table("document_void")
     triggers.recreate(op.get_bind(), GUARDED_BEFORE)
