@@ -115,6 +115,7 @@ CODES: Final[dict[int, tuple[str, ...]]] = {
         "currency_changed",
         "currency_differs",
         "day_in_the_future",
+        "day_in_the_past",
         "duplicate",
         "effective_before_predecessor",
         "effective_in_the_past",

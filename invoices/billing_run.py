@@ -21,7 +21,7 @@ from invoices.groups import Group, Obstacle
 from invoices.issuing import Draft, Issued, issue, issued_in_run, issued_once
 from invoices.line_digest import written
 from invoices.run_record import Record, recorded
-from ledger.domain.calendar import Period
+from ledger.domain.calendar import Period, format_instant
 from ledger.domain.errors import Refused, Unknown
 from ledger.domain.terms import BillingMode
 from ledger.services import chain, contracts
@@ -79,10 +79,14 @@ class RunResult:
         return {
             "period": str(self.period),
             "dry_run": self.dry_run,
-            "documents": [{**asdict(document), "id": str(document.id)} for document in self.documents],
+            "documents": [{**asdict(document), "id": self._id(document)} for document in self.documents],
             "parked": [asdict(parked) for parked in self.parked],
             "totals": [asdict(total) for total in self.totals],
         }
+
+    def _id(self, document: Issued) -> str | None:
+        """Where the document is found; what a dry run would have issued is nowhere."""
+        return None if self.dry_run and document.is_new else str(document.id)
 
 
 def bill(
@@ -126,7 +130,8 @@ def _end(period: Period, agreements: list[InForce], now: datetime) -> datetime:
     """When the period ends in the last of its zones."""
     end = max((period.end(terms.definition.time_zone) for terms in agreements), default=period.end("UTC"))
     if now < end:
-        raise Refused.by("period", "period_not_ended", f"{period} ends at {end.isoformat()} in the last of its zones")
+        detail = f"{period} ends at {format_instant(end)} in the last of its zones"
+        raise Refused.by("period", "period_not_ended", detail)
     return end
 
 

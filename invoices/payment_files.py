@@ -13,6 +13,7 @@ from uuid import UUID
 from sepaxml import SepaTransfer
 from sqlalchemy import Connection, Select, func, insert, select
 
+from ledger.domain.calendar import local_date
 from ledger.domain.errors import Refused, Unknown
 from ledger.reports import open_items
 from ledger.reports.open_items import Item
@@ -70,6 +71,12 @@ def plan(connection: Connection, buyer_id: UUID, due_by: date, *, again: Collect
     return Plan(tuple(chosen), tuple(skipped))
 
 
+def check_day(pay_on: date, zone: str, now: datetime) -> None:
+    """A bank takes no order for a day that is over where the buyer is. Raises `Refused` (`day_in_the_past`)."""
+    if pay_on < local_date(now, zone):
+        raise Refused.by("pay_on", "day_in_the_past", f"{pay_on} has gone by already")
+
+
 def files() -> Select[Any]:
     """Every file that was made, with how many documents it pays."""
     item = t.payment_file_item.c
@@ -100,8 +107,10 @@ def make(
     actor: str,
     now: datetime,
 ) -> File:
-    """One file over everything due by then; documents `again` may be in a second one. Raises `Refused` without any."""
+    """One file over everything due by then; documents `again` may be in a second one. Raises `Refused` without any, or
+    for a day of payment that is over."""
     buyer = connection.execute(select(t.organisation).where(t.organisation.c.id == buyer_id).with_for_update()).one()
+    check_day(pay_on, buyer.time_zone, now)
     planned = plan(connection, buyer_id, due_by, again=again, now=now)
     chosen, skipped, before = planned.chosen, planned.skipped, _turns(connection, buyer_id)
     wanted = t.organisation.c.id.in_({item.row.supplier_id for item in chosen})

@@ -59,7 +59,9 @@ class Run(Strict):
     dry_run = fields.Flag(required=True)
     state = fields.Choice(("queued", "running", "done", "failed"), required=True)
     progress = plain.Nested(Progress, required=True)
-    documents = plain.List(plain.Dict(), required=True)
+    documents = plain.List(
+        plain.Dict(), required=True, metadata={"description": "in a dry run without `id` and `number`, which are null"}
+    )
     parked = plain.List(plain.Dict(), required=True)
     totals = plain.List(plain.Dict(), required=True)
     error = fields.Text(required=True, allow_none=True)

@@ -22,7 +22,7 @@ from api.web.mending import problem_shown
 from api.web.sessions import only, person
 from invoices import payment_files
 from ledger.domain.calendar import local_date
-from ledger.domain.errors import Malformed, Refusal, Unknown, VersionMismatch
+from ledger.domain.errors import Malformed, Refusal, Refused, Unknown, VersionMismatch
 from ledger.services import parties
 from ledger.services.access import FINANCE
 from ledger.store import tables as t
@@ -73,22 +73,23 @@ def download_sepa_file(file_id: UUID) -> Response:
 
 def _page(refusal: Refusal | None = None) -> Response:
     asked, now = request.values, clock()
-    today = local_date(now, person().time_zone).isoformat()
-    given = {name: asked.get(name) or today for name in ("due_by", "pay_on")}
     after, file = identity(request.args.get("after")), t.payment_file.c
     with reading(database().engine) as connection:
         buyers = _buyers(connection)
         buyer = asked.get("buyer") or (next(iter(buyers)) if len(buyers) == 1 else "")
+        debtor = parties.organisation(connection, buyer) if buyer in buyers else None
+        zone = person().time_zone if debtor is None else debtor["time_zone"]
+        given = {name: asked.get(name) or local_date(now, zone).isoformat() for name in ("due_by", "pay_on")}
         query = payment_files.files().order_by(file.id.desc()).limit(PAGE + 1)
         files = connection.execute(query if after is None else query.where(file.id < after)).mappings().all()
         planned = None
-        if buyer in buyers:
+        if debtor is not None:
             try:
-                due_by, _ = _day("due_by", given), _day("pay_on", given)
-                identifier = parties.organisation(connection, buyer)["id"]
-                planned = payment_files.plan(connection, identifier, due_by, again=_again(), now=now)
-            except Malformed as malformed:
-                refusal = refusal or malformed
+                due_by, pay_on = _day("due_by", given), _day("pay_on", given)
+                payment_files.check_day(pay_on, zone, now)
+                planned = payment_files.plan(connection, debtor["id"], due_by, again=_again(), now=now)
+            except (Malformed, Refused) as found:
+                refusal = refusal or found
     shown: dict[str, Any] = {"following": files[PAGE - 1]["id"] if len(files) > PAGE else None, "files": files[:PAGE]}
     return show(
         "payment_files",

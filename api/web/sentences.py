@@ -259,6 +259,7 @@ REFUSALS: Final = (
     marked("the amount must be in %(currency)s"),
     marked("the amount must be more than nothing"),
     marked("%(day)s has not come yet"),
+    marked("%(day)s has gone by already"),
     marked("%(period)s ends at %(end)s in the last of its zones"),
     marked("a newer version has taken the place of version %(version)s"),
     marked("the buyer has superseded version %(version)s of the definition"),

@@ -236,7 +236,7 @@ def _shifted(anchor: datetime, span: Span, zone: str, calendar: str, direction: 
         moved = datetime.combine(nth_working_day(calendar, local.date(), count), local.timetz())
         return (moved.replace(fold=0) if moved.fold else moved).astimezone(UTC)
     except OverflowError:
-        raise Malformed(detail=f"{span.count} {unit} from {anchor.isoformat()} lies beyond the calendar") from None
+        raise Malformed(detail=f"{span.count} {unit} from {format_instant(anchor)} lies beyond the calendar") from None
 
 
 def _day_of(instant: datetime, zone: str) -> date:

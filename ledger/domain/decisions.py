@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ledger.domain.calendar import deadline, start_before
+from ledger.domain.calendar import deadline, format_instant, start_before
 from ledger.domain.errors import IllegalMove, NotAllowed, Refused, WindowClosed
 from ledger.domain.lifecycle import (
     ABSENCES,
@@ -115,8 +115,9 @@ def found(
 ) -> Event:
     """The buyer's findings. `attempts` counts the contact attempts he has on record for this slot."""
     if not allowed(state, EventKind.FOUND):
-        if state.verdict is Verdict.DEEMED:
-            raise WindowClosed(f"the window for findings closed; silence took effect at {state.verdict_at}")
+        if state.verdict is Verdict.DEEMED and state.verdict_at is not None:
+            effective = format_instant(state.verdict_at)
+            raise WindowClosed(f"the window for findings closed; silence took effect at {effective}")
         if state.verdict is Verdict.CONTESTED and state.verdict_at is None:
             raise WindowClosed("the window for findings closed; silence brought it to the arbiter")
         raise IllegalMove(

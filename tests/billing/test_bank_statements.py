@@ -196,17 +196,23 @@ def test_ageing_and_the_statement_of_account_agree_with_the_books(trade: Trade) 
 
 def test_a_payment_file_holds_what_is_due_and_no_document_twice(trade: Trade) -> None:
     invoices(trade, 1000, 2000, currency="EUR")
-    trade.change("north-bank", iban="DE02120300000000202051", bic="BYLADEM1001")
+    trade.change("north-bank", iban="DE02120300000000202051", bic="BYLADEM1001", time_zone="Pacific/Pago_Pago")
     trade.change("acme-calls", iban="FR1420041010050500013M02606")
 
-    def make(due_by: date = date(2026, 12, 31), again: tuple[UUID, ...] = ()) -> payment_files.File:
+    today = date(2026, 12, 19)  # in Greenwich it is over
+
+    def make(
+        due_by: date = date(2026, 12, 31), again: tuple[UUID, ...] = (), pay_on: date = today
+    ) -> payment_files.File:
         with writing(trade.engine) as connection:
             return payment_files.make(
-                connection, trade.ids["north-bank"], due_by, date(2026, 12, 22), again=again, actor="fin", now=LATER
+                connection, trade.ids["north-bank"], due_by, pay_on, again=again, actor="fin", now=LATER
             )
 
     with pytest.raises(Refused, match="nothing is due"):
         make(AFTER_OCTOBER.date())
+    with pytest.raises(Refused, match=r"pay_on \(day_in_the_past\)"):
+        make(pay_on=today - timedelta(days=1))
     made = make()
     assert (made.amount, made.documents) == (1000, 1)
     assert [each.reason for each in made.skipped] == ["the supplier's IBAN is missing"]
@@ -223,7 +229,7 @@ def test_a_payment_file_holds_what_is_due_and_no_document_twice(trade: Trade) ->
     assert (left.amount, len(left.skipped)) == (0, 2)
     root = etree.fromstring(content.encode())
     assert root.findtext(".//{*}EndToEndId") == "ACME-NORTH-000001"
-    assert (root.findtext(".//{*}GrpHdr/{*}CtrlSum"), root.findtext(".//{*}ReqdExctnDt")) == ("10.00", "2026-12-22")
+    assert (root.findtext(".//{*}GrpHdr/{*}CtrlSum"), root.findtext(".//{*}ReqdExctnDt")) == ("10.00", str(today))
     with pytest.raises(Refused, match="in a payment file already"):
         make()
     assert first is not None

@@ -153,6 +153,8 @@ def test_a_dry_run_tells_the_same_and_leaves_nothing(trade: Trade) -> None:
         assert trade.count(table) == 0
     assert trade.balances() == before
     assert trade.bill().totals == dry.totals
+    ids = [shown["id"] for result in (dry, trade.bill(dry_run=True)) for shown in result.to_json()["documents"]]
+    assert ids == [None, str(trade.document().id)]
 
 
 def test_lines_stand_in_the_order_of_effect_then_of_submission(trade: Trade) -> None:

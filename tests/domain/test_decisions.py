@@ -84,7 +84,7 @@ def test_findings_on_a_cancelled_appointment_are_refused() -> None:
 
 
 def test_after_silence_took_effect_findings_are_late() -> None:
-    with pytest.raises(WindowClosed):
+    with pytest.raises(WindowClosed, match=r"silence took effect at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"):
         found(TERMS, settled(TERMS, booked(TERMS)), ATTENDED, END + timedelta(days=9))
 
 

@@ -44,7 +44,7 @@ def settled(engine: Engine) -> None:
         recorded = (own.id, "R-7", date(2026, 11, 2), 18_000, 3_600)
         payments.record_supplier_document(connection, *recorded, actor="ann", now=AFTER_OCTOBER)
         buyer = trade.ids["north-bank"]
-        payment_files.make(connection, buyer, date(2027, 1, 31), DAY, actor="ann", now=PAID)
+        payment_files.make(connection, buyer, date(2027, 1, 31), PAID.date(), actor="ann", now=PAID)
         said = f"booked_on,amount,currency,reference\n{DAY},-600.00,EUR,{invoice.number}\n".encode()
         assert matching.take_in(connection, bank_statements.read(said), actor="ann", now=PAID).matched == 1
 

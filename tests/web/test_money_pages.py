@@ -197,6 +197,8 @@ def test_a_file_of_transfers_is_looked_at_made_and_downloaded(
             organisation = t.organisation
             connection.execute(organisation.update().where(organisation.c.slug == slug).values(iban=iban))
     assert "Make the file over £246.00" in fay.get(ask).text
+    late = fay.get(ask.replace("2026-04-03", "2026-04-01"))
+    assert late.status_code == 422 and "has gone by already" in late.text and "Make the file" not in late.text
     form = {"buyer": "north-bank", "due_by": "2026-06-01", "pay_on": "2026-04-03", "seen": "24600"}
     assert send(fay, "/payment-files", form | {"seen": "100"}, on=ask).status_code == 412
     made = send(fay, "/payment-files", form, on=ask)

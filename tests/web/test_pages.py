@@ -127,7 +127,7 @@ def test_after_the_deadline_silence_has_spoken(house: House, open_one: UUID) -> 
     path = f"/appointments/{open_one}"
     refused = send(client, f"{path}/findings", {"attendance": "technical_failure", "version": "2"}, on="/inbox")
     assert refused.status_code == 409
-    assert "silence took effect" in refused.text
+    assert "silence took effect at Thu 12 Mar 2026, 10:30" in refused.text
     assert house.market.state(open_one).verdict is Verdict.DEEMED
     assert "The buyer said nothing by Thu 12 Mar 2026, 10:30." in client.get(path).text
 
