@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select
 from ledger.domain.calendar import Period
 from ledger.domain.errors import Unknown
 from ledger.domain.journal import AccrualKind, AccrualState, EntryKind
+from ledger.domain.pricing import Told, part_of
 from ledger.services.posting import Postings
 from ledger.store import tables as t
 from ledger.store.bulk import insert_rows
@@ -114,6 +115,7 @@ def charge_again(
 def _new(row: Mapping[str, Any], zones: Mapping[UUID, str], now: datetime, **changed: Any) -> dict[str, Any]:
     return {
         **row,
+        **part_of(Told.of(row), abs(changed["amount"])).columns(),
         "id": new_id(),
         "state": AccrualState.OPEN.value,
         "effective_at": now,

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ledger.domain.calendar import Period
 from ledger.domain.journal import AccrualKind, AccrualState, EntryKind
 from ledger.domain.lifecycle import Appointment, CriterionFinding, Event, EventKind
-from ledger.domain.pricing import Quote, quote
+from ledger.domain.pricing import Quote, Told, part_of, quote
 from ledger.domain.terms import Outcome
 from ledger.services.cases import Case
 from ledger.services.contracts import Pinned
@@ -86,7 +86,7 @@ class Accruals:
             self.first_month[case.id] = month
         self.made(case, event.effective_at, month)
         if not self._preview:
-            self._post(case, event, quoted, outcome, criteria, month, difference)
+            self._post(case, event, quoted, _told(case, criteria, quoted, outcome, difference), month, difference)
         return {
             "position": quoted.position,
             "month": month,
@@ -138,8 +138,7 @@ class Accruals:
         case: Case,
         event: Event,
         quoted: Quote,
-        outcome: Outcome | None,
-        criteria: Criteria,
+        told: Mapping[str, Any],
         month: int,
         amount: int,
     ) -> None:
@@ -161,7 +160,7 @@ class Accruals:
             service_at=case.state.slot.starts_at,
             definition=pinned.definition.slug,
             definition_version=pinned.definition_version,
-            **wording(pinned, criteria, quoted, outcome),
+            **told,
             amount=amount,
             currency=pinned.definition.currency,
             corrects_accrual_id=None,
@@ -187,6 +186,22 @@ def wording(pinned: Pinned, criteria: Criteria, quoted: Quote, outcome: Outcome 
         "bonus": quoted.bonus,
         "share": quoted.share,
     }
+
+
+def bonus_labels(pinned: Pinned) -> set[str]:
+    """The labels of the criteria that the agreement pays a bonus for."""
+    return {each.label for each in pinned.definition.criteria if each.id in pinned.agreement.price.bonuses}
+
+
+def _told(case: Case, criteria: Criteria, quoted: Quote, outcome: Outcome | None, amount: int) -> dict[str, Any]:
+    """What an accrual of the amount says: of the whole price, or of what is added to what has accrued."""
+    pinned, state = case.pinned, case.state
+    told = wording(pinned, criteria, quoted, outcome)
+    if amount == quoted.amount:
+        return told
+    before = quote(pinned.agreement.price, state.criteria, state.share or 0, quoted.position)
+    left = Told.of(wording(pinned, state.criteria, before, state.outcome))
+    return told | part_of(Told.of(told), amount, bonuses=bonus_labels(pinned), left=left).columns()
 
 
 def _owed(state: Appointment, event: Event) -> tuple[dict[str, CriterionFinding], int, Outcome | None] | None:

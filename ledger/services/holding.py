@@ -17,8 +17,9 @@ from ledger.domain.calendar import Period
 from ledger.domain.disputes import claimed, held_amount
 from ledger.domain.journal import AccrualKind, AccrualState, EntryKind
 from ledger.domain.lifecycle import CriterionFinding, Event, EventKind
+from ledger.domain.pricing import Told, part_of
 from ledger.domain.terms import Outcome
-from ledger.services.accruing import Accruals, wording
+from ledger.services.accruing import Accruals, bonus_labels, wording
 from ledger.services.cases import Case
 from ledger.services.posting import Postings
 from ledger.store import tables as t
@@ -172,7 +173,8 @@ class Holding:
         for part in held:
             self._set_state(part.row["id"], AccrualState.CLOSED)
         if released:
-            self._insert({**held[0].row, **told}, AccrualKind.RELEASED, AccrualState.OPEN, released, event.effective_at)
+            row = self._part({**held[0].row, **told}, released)
+            self._insert(row, AccrualKind.RELEASED, AccrualState.OPEN, released, event.effective_at)
             self._post(EntryKind.RELEASE, released, event)
         if reversed_:
             self._post(EntryKind.REVERSAL, reversed_, event)
@@ -192,25 +194,21 @@ class Holding:
         waiting = [p for p in self._parts if not p.invoiced and p.row["state"] == AccrualState.OPEN.value]
         for part in waiting:
             taken = min(excess, part.row["amount"])
-            if not taken and all(part.row[name] == value for name, value in told.items()):
+            rest = self._part({**part.row, **told}, part.row["amount"] - taken)
+            if not taken and rest == part.row:
                 continue
             self._set_state(part.row["id"], AccrualState.CLOSED)
-            if part.row["amount"] > taken:
-                self._insert(
-                    {**part.row, **told},
-                    AccrualKind.RELEASED,
-                    AccrualState.OPEN,
-                    part.row["amount"] - taken,
-                    part.row["effective_at"],
-                )
+            if rest["amount"]:
+                self._insert(rest, AccrualKind.RELEASED, AccrualState.OPEN, rest["amount"], rest["effective_at"])
             if taken:
                 self._post(EntryKind.REDUCTION, taken, event, source_id=part.row["id"])
             excess -= taken
         for part in self._parts:
             taken = min(excess, part.left) if part.invoiced else 0
             if taken:
+                given = self._part(part.row, taken, Told.of(told) if told else None)
                 credit_id = self._insert(
-                    part.row, AccrualKind.CREDIT, AccrualState.OPEN, -taken, event.effective_at, part.row["id"]
+                    given, AccrualKind.CREDIT, AccrualState.OPEN, -taken, event.effective_at, part.row["id"]
                 )
                 self._post(EntryKind.REDUCTION, taken, event, source_id=credit_id)
                 excess -= taken
@@ -226,9 +224,14 @@ class Holding:
                 self._set_state(part.row["id"], AccrualState.HELD)
                 continue
             self._set_state(part.row["id"], AccrualState.CLOSED)
-            rest = part.row["amount"] - taken
-            self._insert(part.row, AccrualKind.RELEASED, AccrualState.OPEN, rest, part.row["effective_at"])
-            self._insert(part.row, AccrualKind.RELEASED, AccrualState.HELD, taken, at)
+            rest, held = self._part(part.row, part.row["amount"] - taken), self._part(part.row, taken)
+            self._insert(rest, AccrualKind.RELEASED, AccrualState.OPEN, rest["amount"], part.row["effective_at"])
+            self._insert(held, AccrualKind.RELEASED, AccrualState.HELD, taken, at)
+
+    def _part(self, row: Mapping[str, Any], amount: int, left: Told | None = None) -> dict[str, Any]:
+        """The row for a part of its amount, with what that tells of its price."""
+        told = part_of(Told.of(row), amount, bonuses=bonus_labels(self._case.pinned), left=left)
+        return {**row, **told.columns(), "amount": amount}
 
     def _set_state(self, accrual_id: UUID, state: AccrualState) -> None:
         if self._books.preview:

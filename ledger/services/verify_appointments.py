@@ -125,10 +125,13 @@ def prices(whole: Whole, pinned: Pinned) -> Told:
         bonus = sum(amount for criterion, amount in schedule.bonuses.items() if criterion in confirmed)
         worth = share_of(accrual.base + accrual.bonus, accrual.share)
         month = Period.of(accrual.effective_at, zone).number
+        is_part = count > 0 and abs(accrual.amount) == worth
+        is_own_price = is_part and (accrual.base, accrual.bonus) == (worth, 0)
+        without_base = is_part and accrual.base == 0
         facts = (
             ("position", accrual.position, whole.row.position, True),
-            ("base", accrual.base, base_price(schedule, accrual.position), True),
-            ("bonus", accrual.bonus, bonus, told_apart),
+            ("base", accrual.base, base_price(schedule, accrual.position), not (is_own_price or without_base)),
+            ("bonus", accrual.bonus, bonus, told_apart and not is_own_price),
             ("month", accrual.month, month, True),
             ("amount", accrual.amount, worth, count == 0),
             ("amount", abs(accrual.amount), min(abs(accrual.amount), worth), True),

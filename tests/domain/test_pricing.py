@@ -6,7 +6,7 @@ import pytest
 
 from ledger.domain.agreement import parse_agreement
 from ledger.domain.lifecycle import CriterionFinding
-from ledger.domain.pricing import base_price, bonus_price, quote
+from ledger.domain.pricing import Told, base_price, bonus_price, part_of, quote
 from ledger.domain.terms import PriceSchedule
 from tests.domain.documents import agreement_document
 
@@ -64,3 +64,24 @@ def test_a_share_of_the_smallest_price_is_all_or_nothing(share: int, amount: int
 def test_a_large_price_loses_no_minor_unit() -> None:
     large = schedule(tiers=[{"from": 1, "amount": 10**14 - 1}])
     assert quote(large, {}, 9999, 1).amount == 99_989_999_999_999
+
+
+WHOLE = Told(18000, 2500, 10000, ("10 to 250 people", "budget agreed"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "left", "told"),
+    [
+        (20500, None, WHOLE),
+        (2500, Told(18000, 0, 10000, WHOLE.confirmed[:1]), Told(0, 2500, 10000, WHOLE.confirmed[1:])),
+        (10250, WHOLE._replace(share=5000), WHOLE._replace(share=5000)),
+        (20500, WHOLE._replace(share=0), WHOLE),
+        (18000, None, Told(18000, 0, 10000, WHOLE.confirmed[:1])),
+        (2500, None, Told(0, 2500, 10000, WHOLE.confirmed[1:])),
+        (7001, None, Told(7001, 0, 10000, WHOLE.confirmed)),
+    ],
+    ids=["whole", "a refuted bonus", "half of the share", "all of it", "the base", "the bonus", "anything else"],
+)
+def test_a_part_of_a_price_says_what_its_amount_is_made_of(amount: int, left: Told | None, told: Told) -> None:
+    assert part_of(WHOLE, amount, bonuses={"budget agreed"}, left=left) == told
+    assert told.amount == amount

@@ -8,16 +8,18 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, func, select
 
+from invoices import lines
 from invoices.billing_run import bill
 from ledger.domain.calendar import Period
 from ledger.domain.disputes import Position
 from ledger.domain.errors import IllegalMove, NotAllowed, Refused
 from ledger.domain.lifecycle import CriterionFinding, Finding, Party, Verdict
 from ledger.domain.outcome import Findings
-from ledger.services import commands, disputes
+from ledger.services import commands, disputes, verify_appointments
 from ledger.services.cases import Case
 from ledger.services.commands import Actor
 from ledger.services.desk import Desk
+from ledger.services.verify import look_over
 from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from tests.services.market import ATTENDED, DAY, NO_SHOW, TUESDAY, Document, Market
@@ -221,7 +223,7 @@ def test_held_money_is_not_invoiced_and_what_was_invoiced_comes_back_as_a_credit
     def uncapped(document: Document) -> None:
         document["clawback"]["return_cap"] = None
 
-    house = market(engine, uncapped)
+    house = market(engine, uncapped, {**PRICE, "bonuses": {"owner": 2500}})
     with writing(engine) as connection:
         connection.execute(
             t.organisation.update()
@@ -233,16 +235,20 @@ def test_held_money_is_not_invoiced_and_what_was_invoiced_comes_back_as_a_credit
         house.find(identity, ATTENDED, FOUND)
     dispute(house, held, Party.BUYER, "wrong_person", REFUTED)
     run = bill(engine, Period(2026, 3), now=TUESDAY + 25 * DAY, actor="finance")
-    assert [document.net for document in run.documents] == [10000]
+    assert [document.net for document in run.documents] == [12500]
     with reading(engine) as connection:
         document = connection.execute(select(t.document)).one()
-    second = dispute(house, invoiced, Party.BUYER, "wrong_person", REFUTED, TUESDAY + 26 * DAY)
+    no_owner = Findings(Finding.ATTENDED, criteria={"owner": CriterionFinding.REFUTED})
+    second = dispute(house, invoiced, Party.BUYER, "wrong_person", no_owner, TUESDAY + 26 * DAY)
     assert house.state(invoiced).held == 0
     reply(house, invoiced, second, Position.CONCEDE, Party.SUPPLIER, TUESDAY + 27 * DAY)
-    assert house.state(invoiced).amount == 0
+    assert house.state(invoiced).amount == 10000
     later = bill(engine, Period(2026, 4), now=TUESDAY + 60 * DAY, actor="finance")
-    assert [(d.kind, d.net) for d in later.documents] == [("credit_note", 10000)]
+    assert [(d.kind, d.net) for d in later.documents] == [("credit_note", 2500)]
     with reading(engine) as connection:
+        (line,) = lines.read(connection, later.documents[0].id)
+        assert (line.price, line.share, line.amount, line.confirmed) == (2500, 10000, 2500, ("Owns the company",))
+        assert look_over(connection, verify_appointments.SWEEPS, TUESDAY + 60 * DAY).faults == ()
         assert connection.execute(select(t.document).where(t.document.c.id == document.id)).one() == document
 
 
