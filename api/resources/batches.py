@@ -1,12 +1,12 @@
 """`/v1/appointments/batch`: many submissions at once, on one desk and by the rules of a single one.
 
-Reads them all before it looks anything up, and writes them all at the end; each is judged in its turn by what the
+Reads and looks up many before it judges them, and writes many at a time; each is judged in its turn by what the
 earlier ones of the batch have left. Owns one result per item, in order: a bad one never spoils the others.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
@@ -34,7 +34,9 @@ from ledger.services.duplicates import Digests
 from ledger.services.intake import IntakeDesk, NotTaken, Taken
 from ledger.store.behind import Behind, writing_behind
 
-PORTION: Final = 200
+_Each = TypeVar("_Each")
+
+PORTION: Final = 125
 """How many of a list are written at a time."""
 STEP: Final = 10
 """After how many it is seen to that the database has something to do."""
@@ -83,27 +85,25 @@ class Batch:
         """The results of all items, once everything is written."""
         with writing_behind(self.command.connection) as behind:
             self.command = replace(self.command, connection=behind.connection)
-            results = list[dict[str, Any]]()
-            for index, each in enumerate(self._taken(items, behind)):
-                results.append(self._result(index, each))
-                if index % STEP == 0:
-                    behind.go_on()
-        return results
+            taken = self._taken(items, behind)
+            return [self._result(index, each) for index, each in enumerate(_going_on(taken, behind))]
 
     def _taken(self, items: Iterable[Any], behind: Behind) -> list[tuple[_Read, Taken] | Refusal]:
-        """What became of them. Of many, a portion is written while the next is judged."""
+        """What became of them. Of many, a portion is written while the next one is judged and the one after that read;
+        what has to be looked up for that is looked up before the next one is written."""
         desk, countries = Desk(self.command.connection, self.command.now), dict[UUID, str | None]()
         intake = IntakeDesk(desk, contact_secret(), countries)
-        found = [self._read(intake, countries, item) for item in items]
-        read = [each for each in found if isinstance(each, _Read)]
-        intake.prefetch([(each.pinned, each.submission.reference, each.digests) for each in read], self.command.now)
         taken = list[tuple[_Read, Taken] | Refusal]()
-        for place, each in enumerate(found, 1):
-            taken.append(each if isinstance(each, Refusal) else self._submit(intake, each))
-            if behind.overlaps and place % PORTION == 0:
+        for portion in _portions(items, behind):
+            found = [self._read(intake, countries, item) for item in _going_on(portion, behind)]
+            read = [each for each in found if isinstance(each, _Read)]
+            asked = intake.asked((each.pinned, each.submission.reference, each.digests) for each in read)
+            answers = behind.ask(asked)
+            if taken:
                 desk.flush()
-            elif place % STEP == 0:
-                behind.go_on()
+            intake.learn(asked, answers(), self.command.now)
+            for each in _going_on(found, behind):
+                taken.append(each if isinstance(each, Refusal) else self._submit(intake, each))
         desk.flush()
         return taken
 
@@ -164,6 +164,21 @@ class Batch:
         shown = appointments.submitted(connection, result.case, result.person, slugs, self.command.now)
         shown["calendar"] = matching.calendar_of(connection, result.case.id) if read.body["calendar"] else None
         return shown
+
+
+def _portions(items: Iterable[Any], behind: Behind) -> Iterator[Sequence[Any]]:
+    """All at once where nothing is written behind."""
+    every = list(items)
+    size = PORTION if behind.overlaps else max(len(every), 1)
+    return (every[start : start + size] for start in range(0, len(every), size))
+
+
+def _going_on(every: Iterable[_Each], behind: Behind) -> Iterator[_Each]:
+    """The same, while it is seen to that the database has something to do."""
+    for place, each in enumerate(every):
+        if place % STEP == 0:
+            behind.go_on()
+        yield each
 
 
 _SUBMISSION = schemas.SubmissionBody()

@@ -7,13 +7,25 @@ names no other supplier, and holds no personal data.
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    bindparam,
+    case,
+    column,
+    literal_column,
+    select,
+    union_all,
+)
 
 from ledger.domain.contacts import contact_keys, digest
 from ledger.domain.criteria import evaluate
@@ -30,19 +42,28 @@ from ledger.services.desk import Desk
 from ledger.services.duplicates import CLAIMS, Contacts, Digests, Known, chunks
 from ledger.services.posting import insert_ignoring
 from ledger.store import tables as t
-from ledger.store.prepared import Prepared, among, at_once, texts
+from ledger.store.prepared import Prepared, among, at_once, each_of, texts
 from ledger.store.types import new_id
+
+
+def _named(table: Table, identity: ColumnElement[UUID]) -> Select[Any]:
+    """Those of the `names` that the supplier has in this table: of each, the first that does not come before it, if it
+    is the same. So asked, only one index will do; a planner that does not know the table yet takes another one for
+    as good, which reads all that the supplier has for each name."""
+    name = each_of(texts("names")).table_valued(column("value", String)).c.value
+    found = (
+        select(case((table.c.reference == name, identity)))
+        .where(table.c.supplier_id == bindparam("supplier"), table.c.reference >= name)
+        .order_by(table.c.reference)
+        .limit(literal_column("1"))
+        .scalar_subquery()
+    )
+    return select(name.label("reference"), found.label("id")).where(found.is_not(None))
+
 
 _REFERENCES = Prepared(
     union_all(
-        select(t.appointment.c.reference, t.appointment.c.id).where(
-            t.appointment.c.supplier_id == bindparam("supplier"),
-            among(t.appointment.c.reference, texts("names")),
-        ),
-        select(t.linked_reference.c.reference, t.linked_reference.c.appointment_id).where(
-            t.linked_reference.c.supplier_id == bindparam("supplier"),
-            among(t.linked_reference.c.reference, texts("names")),
-        ),
+        _named(t.appointment, t.appointment.c.id), _named(t.linked_reference, t.linked_reference.c.appointment_id)
     )
 )
 _SUPPRESSED = Prepared(
@@ -59,6 +80,9 @@ def used(connection: Connection, supplier_id: UUID, references: list[str]) -> di
         known = _REFERENCES.all(connection, {"supplier": supplier_id, "names": some})
         found.update((row.reference, row.id) for row in known)
     return found
+
+
+Wanted = tuple[Pinned, str, Digests]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +122,18 @@ class IntakeDesk:
         keys = contact_keys(personal(prospect), self.countries.get(buyer_id))
         return {kind: digest(self.secret, kind, value) for kind, value in keys.items()}
 
-    def prefetch(
-        self, wanted: Iterable[tuple[Pinned, str, Digests]], at: datetime, *, until: datetime | None = None
-    ) -> None:
-        """Reads for (terms, reference, digests) what stands in the books already, as far as the terms ask for it: a
-        company that many prospects share is no duplicate where only e-mail addresses are.
+    def prefetch(self, wanted: Iterable[Wanted], at: datetime, *, until: datetime | None = None) -> None:
+        """Reads for (terms, reference, digests) what stands in the books already.
 
         What stands in the way and has fallen due by `at` is settled first, whosever it is; a batch goes on `until`
         later, and has on its desk what falls due on the way.
         """
+        asked = self.asked(wanted)
+        self.learn(asked, at_once(self.desk.connection, asked), at, until=until)
+
+    def asked(self, wanted: Iterable[Wanted]) -> list[tuple[Prepared, dict[str, Any]]]:
+        """What `prefetch` asks the books, as far as the terms ask for it: a company that many prospects share is no
+        duplicate where only e-mail addresses are."""
         references: dict[UUID, list[str]] = {}
         held: dict[UUID, list[str]] = {}
         listed: dict[UUID, list[str]] = {}
@@ -121,7 +148,18 @@ class IntakeDesk:
         ]
         asked += [(CLAIMS, {"buyer": who, "digests": some}) for who, some in _portions(held)]
         asked += [(_SUPPRESSED, {"buyer": who, "digests": some}) for who, some in _portions(listed)]
-        for (statement, given), rows in zip(asked, at_once(self.desk.connection, asked), strict=True):
+        return asked
+
+    def learn(
+        self,
+        asked: Sequence[tuple[Prepared, Mapping[str, Any]]],
+        answers: Sequence[Sequence[Any]],
+        at: datetime,
+        *,
+        until: datetime | None = None,
+    ) -> None:
+        """Takes note of what the books have answered, and settles it as `prefetch` does."""
+        for (statement, given), rows in zip(asked, answers, strict=True):
             if statement is CLAIMS:
                 self._contacts.learn(given["buyer"], rows)
             elif statement is _SUPPRESSED:

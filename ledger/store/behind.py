@@ -1,20 +1,24 @@
-"""Writes that PostgreSQL goes on with while whoever ordered them makes the next, without a thread.
+"""Writes and look-ups that PostgreSQL goes on with while whoever ordered them makes the next, without a thread.
 
 Owns the order of what was handed over, and the promise that nobody else is on the connection meanwhile: whoever needs
-it is given one that waits first. What a write raises is raised where it is waited for or moved on; nothing ordered
-after it is run. Never commits. SQLite works in this process, where there is nothing to overlap: it writes at once.
+it is given one that waits first. What one raises is raised where it is waited for or moved on; nothing ordered after
+it is run. Never commits. SQLite works in this process, where there is nothing to overlap: it writes at once.
 """
 
 import select
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ledger.store.prepared import driver, wire_of
+from ledger.store.prepared import Prepared, at_once, driver, in_steps, is_listened_to, wire_of
+
+Asked = Sequence[tuple[Prepared, Mapping[str, Any]]]
+Rows = list[list[Any]]
 
 
 class Behind:
@@ -23,7 +27,7 @@ class Behind:
 
     def __init__(self, connection: Connection) -> None:
         self._line = connection
-        self._ordered = deque[tuple[str, bytes]]()
+        self._ordered = deque[Iterator[int]]()
         self._under_way: Iterator[int] | None = None
         self._waits_for = 0
         self._socket = select.poll()
@@ -32,8 +36,18 @@ class Behind:
 
     def order(self, statement: str, rows: bytes) -> None:
         """Has the rows copied, after all that was ordered before."""
-        self._ordered.append((statement, rows))
+        self._ordered.append(self._copying(statement, rows))
         self.go_on()
+
+    def ask(self, asked: Asked) -> Callable[[], Rows]:
+        """Has something looked up, after all that was ordered before. What that gives waits for it alone."""
+        if not self.overlaps or not asked or is_listened_to(self._line):
+            there = at_once(self.connection, asked)
+            return lambda: there
+        found: Rows = []
+        self._ordered.append(in_steps(self._line, asked, found))
+        self.go_on()
+        return partial(self._answered, found)
 
     def go_on(self) -> None:
         """Does what can be done without waiting. Raises what the database has raised meanwhile."""
@@ -49,16 +63,24 @@ class Behind:
         with suppress(DBAPIError):
             self.wait()
 
-    def _move_on(self, milliseconds: int | None) -> None:
+    def _answered(self, found: Rows) -> Rows:
+        self._move_on(None, found)
+        return found
+
+    def _copying(self, statement: str, rows: bytes) -> Iterator[int]:
+        yield from wire_of(self._line).copying(statement, rows)
+
+    def _move_on(self, milliseconds: int | None, wanted: Sized = ()) -> None:
+        """Until there is what is wanted, if anything is."""
         if self._under_way is None and not self._ordered:
             return
         with driver(self._line):
-            while self._is_under_way() and self._is_ready(milliseconds):
+            while not len(wanted) and self._is_under_way() and self._is_ready(milliseconds):
                 self._step()
 
     def _is_under_way(self) -> bool:
         if self._under_way is None and self._ordered:
-            self._under_way, self._waits_for = wire_of(self._line).copying(*self._ordered.popleft()), 0
+            self._under_way, self._waits_for = self._ordered.popleft(), 0
         return self._under_way is not None
 
     def _is_ready(self, milliseconds: int | None) -> bool:

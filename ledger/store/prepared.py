@@ -87,6 +87,26 @@ def _each(element: among, compiler: SQLCompiler, **kw: Any) -> str:
     return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - compiled parts of a statement of ours
 
 
+class each_of(FunctionElement[Any]):  # noqa: N801 - reads as SQL
+    """`each_of(texts("names")).table_valued("value")`: the texts as rows, to look each of them up by an index: what a
+    planner knows nothing of yet, it rather reads as a whole than for many texts at once."""
+
+    name = "each_of"
+    inherit_cache = True
+
+
+@compiles(each_of, "postgresql")
+def _unnested(element: each_of, compiler: SQLCompiler, **kw: Any) -> str:
+    (values,) = (compiler.process(each, **kw) for each in element.clauses)
+    return f"(SELECT unnest({values}) AS value)"
+
+
+@compiles(each_of, "sqlite")
+def _in_json(element: each_of, compiler: SQLCompiler, **kw: Any) -> str:
+    (values,) = (compiler.process(each, **kw) for each in element.clauses)
+    return f"json_each({values})"
+
+
 @dataclass(frozen=True, slots=True)
 class _Form:
     """A statement as one database takes it, and what makes its values and its rows."""
@@ -214,11 +234,26 @@ def at_once(connection: Connection, asked: Sequence[tuple[Prepared, Mapping[str,
     return [form.made(rows) for (form, _), rows in zip(forms, _read(connection, forms), strict=True)]
 
 
+def in_steps(
+    connection: Connection, asked: Sequence[tuple[Prepared, Mapping[str, Any]]], found: list[list[Any]]
+) -> Iterator[int]:
+    """The same into `found`, on PostgreSQL and in a transaction: goes on once the socket is ready for what a step
+    gives."""
+    forms = [(statement.form(connection.dialect), values) for statement, values in asked]
+    read = list[list[tuple[Any, ...]]]()
+    yield from wire_of(connection).reading([_sent(form, values) for form, values in forms], read)
+    found += [form.made(rows) for (form, _), rows in zip(forms, read, strict=True)]
+
+
+def _sent(form: _Form, values: Mapping[str, Any]) -> tuple[Statement, list[Any]]:
+    return statement_of(form.sql), form.given(values)
+
+
 def _read(connection: Connection, forms: Sequence[tuple[_Form, Mapping[str, Any]]]) -> list[list[Any]]:
     """The rows of each, as the driver has them."""
     with driver(connection) as line:
         if connection.dialect.name == "postgresql":
-            return wire_of(connection).rows([(statement_of(form.sql), form.given(values)) for form, values in forms])
+            return wire_of(connection).rows([_sent(form, values) for form, values in forms])
         cursor = line.cursor()
         return [cursor.execute(form.sql, form.given(values)).fetchall() for form, values in forms]
 

@@ -88,6 +88,14 @@ class Wire:
         sent = [self._sent(statement, values) for statement, values in asked]
         return [plan.loaded(result) for (plan, _values), result in zip(sent, self._run(sent), strict=True)]
 
+    def reading(
+        self, asked: Sequence[tuple[Statement, Sequence[Any]]], found: list[list[tuple[Any, ...]]]
+    ) -> Iterator[int]:
+        """The same in steps, as `copying` has them, into `found`; in a transaction."""
+        sent, results = [self._sent(statement, values) for statement, values in asked], list[PGresult]()
+        yield from self._tripping(sent, results)
+        found += [plan.loaded(self._check(result)) for (plan, _values), result in zip(sent, results, strict=True)]
+
     def write(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> int:
         """Runs it for each of the rows. Returns how many rows that touched; 0 while they are kept for `together`."""
         if self._kept is not None:
@@ -177,25 +185,23 @@ class Wire:
 
     def _trip(self, sent: list[_Sent]) -> list[PGresult]:
         """Sends all of it before it waits for the first result. Raises the first error; what follows was not run."""
-        self._pgconn.enter_pipeline_mode()
-        for plan, values in sent:
-            self._pgconn.send_query_prepared(plan.name, values)
-        self._pgconn.pipeline_sync()
-        results = list(self._results())
-        self._pgconn.exit_pipeline_mode()
+        results, poll = list[PGresult](), select.poll()
+        for event in self._tripping(sent, results):
+            poll.register(self._pgconn.socket, event)
+            poll.poll()
         return [self._check(result) for result in results]
 
-    def _results(self) -> Iterator[PGresult]:
-        """Those of a pipeline, until all of it has been answered."""
-        line, poll = self._pgconn, select.poll()
-        poll.register(line.socket, select.POLLIN | select.POLLOUT)
-        while line.flush():
-            poll.poll()
-            line.consume_input()
-        poll.modify(line.socket, select.POLLIN)
+    def _tripping(self, sent: list[_Sent], results: list[PGresult]) -> Iterator[int]:
+        """The same in steps, as `copying` has them; nothing is checked."""
+        line = self._pgconn
+        line.enter_pipeline_mode()
+        for plan, values in sent:
+            line.send_query_prepared(plan.name, values)
+        line.pipeline_sync()
+        yield from self._sending()
         while True:
             while line.is_busy():
-                poll.poll()
+                yield select.POLLIN
                 line.consume_input()
             result = line.get_result()
             if line.status == ConnStatus.BAD:
@@ -203,8 +209,9 @@ class Wire:
             if result is None:
                 continue
             if result.status == ExecStatus.PIPELINE_SYNC:
-                return
-            yield result
+                break
+            results.append(result)
+        line.exit_pipeline_mode()
 
     def _check(self, result: PGresult) -> PGresult:
         if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):

@@ -13,6 +13,7 @@ from ledger.store import tables as t
 from ledger.store.behind import Behind, writing_behind
 from ledger.store.bulk import WORTH_COPYING, insert_rows
 from ledger.store.engine import Contended, make_engine, reading, writing
+from ledger.store.prepared import Prepared
 from ledger.store.types import new_id
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
@@ -75,11 +76,29 @@ def test_whoever_asks_finds_what_was_ordered_before(line: Engine) -> None:
         assert connection.execute(select(func.count()).select_from(t.organisation)).scalar_one() == 2 * MANY
 
 
+def test_what_is_asked_behind_is_asked_in_its_turn(line: Engine) -> None:
+    first, second = ([organisation(number) for number in range(start, start + MANY)] for start in (0, MANY))
+    how_many = Prepared(select(func.count().label("rows")).select_from(t.organisation))
+    with writing(line) as connection, writing_behind(connection) as behind:
+        insert_rows(behind.connection, t.organisation, first)
+        answers = behind.ask([(how_many, {}), (how_many, {})])
+        insert_rows(behind.connection, t.organisation, second)
+        assert [rows for ((rows,),) in answers()] == [MANY, MANY]
+        ((found,),) = behind.ask([(how_many, {})])()
+        assert found.rows == 2 * MANY
+
+
 def clash(behind: Behind) -> None:
     rows = [organisation(number) for number in range(WORTH_COPYING)]
     insert_rows(behind.connection, t.organisation, rows)
     insert_rows(behind.connection, t.organisation, [*rows[1:], rows[1]])
     insert_rows(behind.connection, t.organisation, [organisation(number + MANY) for number in range(WORTH_COPYING)])
+
+
+def ask_in_vain(behind: Behind) -> None:
+    rows = [organisation(number) for number in range(WORTH_COPYING)]
+    insert_rows(behind.connection, t.organisation, [*rows, rows[0]])
+    behind.ask([(Prepared(select(t.organisation.c.id)), {})])()
 
 
 def leave(_: Behind) -> None:
@@ -99,7 +118,9 @@ def insert_and(line: Engine, happens: Callable[[Behind], None]) -> None:
         happens(behind)
 
 
-@pytest.mark.parametrize(("happens", "raised"), [(clash, Contended), (leave, Unavailable), (cut, Unavailable)])
+@pytest.mark.parametrize(
+    ("happens", "raised"), [(clash, Contended), (ask_in_vain, Contended), (leave, Unavailable), (cut, Unavailable)]
+)
 def test_after_an_error_nothing_is_written_and_the_engine_goes_on(
     line: Engine, happens: Callable[[Behind], None], raised: type[Exception]
 ) -> None:
