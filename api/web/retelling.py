@@ -111,8 +111,15 @@ def _value(text: str) -> str:
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Every known sentence, the one with the most words first: what it says more exactly wins."""
-    by_words = sorted(sentences.KNOWN, key=lambda sentence: len(PLACE.sub("", sentence)), reverse=True)
+    """Every known sentence, the one with the most words first: what it says more exactly wins.
+
+    Before all of them what introduces another sentence, which would match with the introduction in its first place.
+    """
+
+    def rank(sentence: str) -> tuple[bool, int]:
+        return sentence.endswith(": %(what)s"), len(PLACE.sub("", sentence))
+
+    by_words = sorted(sentences.KNOWN, key=rank, reverse=True)
     return tuple((sentence, _pattern(sentence)) for sentence in by_words)
 
 

@@ -146,6 +146,23 @@ COMMERCE: Final = (
 )
 """An agreement's clauses."""
 CHANGES: Final = (
+    marked("A required criterion is new: %(what)s"),
+    marked("A required criterion is gone: %(what)s"),
+    marked("A bonus criterion is new: %(what)s"),
+    marked("A bonus criterion is gone: %(what)s"),
+    marked("A reason to contest is new: %(what)s"),
+    marked("A reason to contest is gone: %(what)s"),
+    marked("A reason to claim back is new: %(what)s"),
+    marked("A reason to claim back is gone: %(what)s"),
+    marked("A rule of consent is new: %(what)s"),
+    marked("A rule of consent is gone: %(what)s"),
+    marked("The fact “%(fact)s”"),
+    marked("a whole number"),
+    marked("a number with decimals"),
+    marked("yes or no"),
+    marked("a text"),
+    marked("one of %(names)s"),
+    marked("a day"),
     marked("%(clause)s is new: %(after)s."),
     marked("%(clause)s is gone; it was %(before)s."),
     marked("%(clause)s changes from %(before)s to %(after)s."),

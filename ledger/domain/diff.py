@@ -6,12 +6,14 @@ by their own identity, not by their place. Refuses to weigh a change: it only te
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ledger.domain import wording
+from ledger.domain import prose, wording
+from ledger.domain.definition import parse_definition
+from ledger.domain.errors import Malformed
 from ledger.domain.reading import escaped
-from ledger.domain.terms import Outcome, Span, Unit
+from ledger.domain.terms import FactType, Outcome, Span, Unit
 
 _IDENTITIES: Final = ("id", "code", "region", "from")
 """By which field the items of a list are known again."""
@@ -58,6 +60,22 @@ _NAMES: Final = {
     "billing.mode": "The billing mode",
     "billing.acceptance_window": "The supplier's time to query a document",
 }
+_ITEMS: Final = {
+    "criteria": "A {kind} criterion",
+    "dispute.reasons": "A reason to contest",
+    "clawback.reasons": "A reason to claim back",
+    "intake.consent.regions": "A rule of consent",
+}
+"""What an item of a list is called."""
+_FACTS: Final = {
+    FactType.INTEGER: "a whole number",
+    FactType.DECIMAL: "a number with decimals",
+    FactType.BOOLEAN: "yes or no",
+    FactType.STRING: "a text",
+    FactType.CHOICE: "one of {any}",
+    FactType.DATE: "a day",
+}
+"""What a fact is told by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +94,11 @@ class Change:
 
 def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
     """Every change from one document to another, in the order of the newer one; nothing where they say the same."""
-    return tuple(_objects(before, after, "", ""))
+    changes = tuple(_objects(before, after, "", ""))
+    if all(change.before is not None and change.after is not None for change in changes):
+        return changes
+    was, now = _items(before), _items(after)
+    return tuple(_in_words(change, now if change.before is None else was) for change in changes)
 
 
 def alone(before: Mapping[str, Any], after: Mapping[str, Any], change: Change) -> dict[str, Any]:
@@ -103,6 +125,26 @@ def alone(before: Mapping[str, Any], after: Mapping[str, Any], change: Change) -
         else:
             place[key] = source
     return made
+
+
+def _items(document: Mapping[str, Any]) -> dict[str, str]:
+    """What the text of a definition says of each item of its lists, by clause; nothing of any other document."""
+    try:
+        definition = parse_definition(document)
+    except Malformed:
+        return {}
+    said = (sentence for _, sentences in prose.clauses(definition) for sentence in sentences)
+    return {clause: text.removeprefix("- ").replace("`", "") for clause, text in said}
+
+
+def _in_words(change: Change, items: Mapping[str, str]) -> Change:
+    """The change, an item that is new or gone as a whole in the words that both sides sign."""
+    what = items.get(change.clause)
+    list_, _, _ = change.clause.rpartition(".")
+    if what is None or list_ not in _ITEMS or (change.before is not None and change.after is not None):
+        return change
+    name = _ITEMS[list_].format(kind=(change.after or change.before).get("kind"))
+    return replace(change, sentence=f"{name} is {'new' if change.before is None else 'gone'}: {what}")
 
 
 def _objects(before: Mapping[str, Any], after: Mapping[str, Any], clause: str, pointer: str) -> Iterator[Change]:
@@ -186,6 +228,8 @@ def _name(clause: str) -> str:
     if clause in _NAMES:
         return _NAMES[clause]
     section, _, rest = clause.partition(".")
+    if section == "facts" and "." not in rest:
+        return f"The fact “{rest}”"
     if section == "outcomes" and rest in Outcome.__members__.values():
         return f"The share for “{wording.OUTCOMES[Outcome(rest)].lower()}”"
     return f"“{clause}”"
@@ -198,6 +242,8 @@ def _said(clause: str, value: Any) -> str:
         return wording.length(span)
     if type(value) is int and (clause.startswith("outcomes.") or clause.rpartition(".")[2] in _SHARES):
         return wording.percent(value)
+    if isinstance(value, Mapping) and clause.startswith("facts.") and value.get("type") in _FACTS:
+        return _FACTS[value["type"]].format(any=wording.listed(map(wording.value, value.get("choices", ())), "or"))
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_said(f'{clause}.{key}', item)}" for key, item in value.items())
     if isinstance(value, list | tuple):

@@ -78,7 +78,7 @@ def test_a_key_that_is_null_says_the_same_as_one_left_out() -> None:
         (
             lambda d: d["facts"].update(budget={"type": "decimal"}),
             "facts.budget",
-            "“facts.budget” is new: type “decimal”.",
+            "The fact “budget” is new: a number with decimals.",
         ),
     ],
 )
@@ -92,7 +92,19 @@ def test_a_changed_clause_is_told_in_a_sentence(
 def test_a_criterion_is_known_by_its_id_and_not_by_its_place() -> None:
     (found,) = changes(lambda d: d["criteria"].pop(0))
     assert (found.clause, found.pointer, found.after) == ("criteria.size", "/criteria/0", None)
-    assert found.sentence.startswith("“criteria.size” is gone; it was id “size”")
+    assert found.sentence == (
+        "A required criterion is gone: Ten to 250 employees (size): “Employees” is between 10 and 250, both included; "
+        "a statement is enough; a submission without it is refused."
+    )
+
+
+def test_a_reason_to_claim_back_is_told_with_its_remedy() -> None:
+    reason = {"code": "late", "label": "The lead was stale", "evidence": "document", "remedy": {"kind": "credit"}}
+    (found,) = changes(lambda d: d["clawback"]["reasons"].append(reason))
+    assert found.sentence == (
+        "A reason to claim back is new: The lead was stale (late): it must be shown by a document; "
+        "the amount is credited down to what the claim is worth."
+    )
 
 
 def test_another_order_of_criteria_is_a_change_of_its_own() -> None:

@@ -4,13 +4,14 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from api.units import SETTINGS
-from invoices import payment_files
+from invoices import payment_files, voiding
 from invoices.billing_run import bill
 from ledger.domain.calendar import Period
 from ledger.services import parties
@@ -168,6 +169,13 @@ def test_self_billing_goes_on_for_a_changed_identifier_once_both_agreed_anew(hou
     assert twice.status_code == 409 and "A newer version waits" in twice.text
     send(sam, f"{path}/accept", {"version": "2", "definition_version": "1"}, on=path)
     assert "Agreed until" in (page := rita.get(path).text) and "Parked" not in page
+
+
+def test_a_voided_document_says_why_and_what_stands_for_it(house: House, fay: FlaskClient, path: str) -> None:
+    with writing(house.engine) as connection:
+        done = voiding.void(connection, UUID(path[-36:]), reason="<b>wrong</b> name", actor="user:fay", now=APRIL)
+    page = fay.get(path).text
+    assert "&lt;b&gt;wrong&lt;/b&gt; name" in page and f"/documents/{done.reissue_id}" in page
 
 
 def test_a_line_of_a_statement_is_set_aside_with_a_reason_and_taken_back(fay: FlaskClient) -> None:
