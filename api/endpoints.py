@@ -5,7 +5,8 @@ included, so that a view is left with what is particular to it. See `api.resourc
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import wraps
+from contextlib import nullcontext
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from api import csv_bodies, ndjson, strict_json, uploads
+from api.collecting import collecting_afterwards
 from api.schemas import Page, page_of
 from api.strict_json import Reader
 from api.units import CommandView, Prepare, QueryView, answer_command, answer_query, may_be_empty, settings
@@ -170,10 +172,11 @@ class Resource(Blueprint):
         def declare(view: CommandView) -> CommandView:
             @wraps(view)
             def endpoint(**path: Any) -> Response:
+                answer = partial(answer_command, view, roles, schema, path, status=status, limit=limit, prepare=prepare)
+
                 def answering(part: int | None, reads: Reader) -> Response:
-                    return answer_command(
-                        view, roles, schema, path, status=status, limit=limit, prepare=prepare, reads=reads, part=part
-                    )
+                    with collecting_afterwards() if lines else nullcontext():
+                        return answer(reads=reads, part=part)
 
                 if lines and ndjson.is_sent():
                     return ndjson.answer_lines(answering, settings().max_body_bytes)
