@@ -14,10 +14,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from ledger.domain.journal import AccountKind, EntryKind, transfers
 from ledger.store import tables as t
 from ledger.store.bulk import execute, insert_rows, part_of
+from ledger.store.engine import Contended
 from ledger.store.prepared import Prepared
 from ledger.store.types import new_id
 
@@ -54,7 +56,8 @@ _MOVE = Prepared(
 class Accounts:
     """The ids of a pair's seven accounts, made when they are first needed.
 
-    Accounts stay for good: a database connection remembers those that it has seen committed.
+    Accounts stay for good: a database connection remembers those that it has seen committed. Where a backup was put in
+    the place of the database meanwhile, they may be gone; whoever is refused for it forgets them, and tries again.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -66,6 +69,10 @@ class Accounts:
         if found is None:
             found = self._known[pair] = self._remembered.get(pair) or self._found(pair)
         return found
+
+    def forget(self) -> None:
+        self._known.clear()
+        self._remembered.clear()
 
     @property
     def _remembered(self) -> dict[Pair, dict[AccountKind, UUID]]:
@@ -152,9 +159,20 @@ class Postings:
         return entry_id
 
     def write(self) -> None:
-        """Inserts everything collected and moves the balances; the collection is empty afterwards."""
+        """Inserts everything collected and moves the balances; the collection is empty afterwards.
+
+        Raises `Contended` where the database refuses it, which has forgotten accounts that may be gone.
+        """
         if not self.entries:
             return
+        try:
+            self._write()
+        except IntegrityError as error:
+            self.accounts.forget()
+            raise Contended from error
+        self.entries, self.transfers, self.deltas = [], [], {}
+
+    def _write(self) -> None:
         moved = sorted(self.deltas.items())
         few = len(self.transfers) <= AT_ONCE and len(moved) <= AT_ONCE
         if few and self.connection.dialect.name == "postgresql":
@@ -163,7 +181,6 @@ class Postings:
             insert_rows(self.connection, t.entry, self.entries)
             insert_rows(self.connection, t.transfer, self.transfers)
             _MOVE.each(self.connection, [{"account_id": identity, "delta": delta} for identity, delta in moved])
-        self.entries, self.transfers, self.deltas = [], [], {}
 
     def _write_at_once(self, moved: Sequence[tuple[UUID, int]]) -> None:
         """One statement costs half of what these cost apart, even if they go in one trip."""

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, func, select
 
-from ledger.domain.journal import EntryKind
+from ledger.domain.journal import AccountKind, EntryKind
 from ledger.services.posting import AT_ONCE, Accounts, Pair, Postings
 from ledger.store import tables as t
-from ledger.store.engine import reading, writing
+from ledger.store.engine import Contended, reading, writing
 from ledger.store.types import new_id
 from tests.billing.trade import Trade
 
@@ -58,5 +58,19 @@ def test_accounts_made_in_vain_are_not_remembered(engine: Engine) -> None:
     (pair,) = pairs_of(engine, 1)
     with pytest.raises(InterruptedError):
         make_in_vain(engine, pair)
+    post_invoices(engine, [pair])
+    assert balances(engine, pair)["payable"] == -2_401
+
+
+def test_accounts_that_a_backup_lost_are_forgotten_and_found_anew(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pair,) = pairs_of(engine, 1)
+    remembered = {pair: {kind: new_id() for kind in AccountKind}}
+    with monkeypatch.context() as before:
+        before.setattr(Accounts, "_remembered", remembered)
+        with pytest.raises(Contended):
+            post_invoices(engine, [pair])
+    assert remembered == {}
     post_invoices(engine, [pair])
     assert balances(engine, pair)["payable"] == -2_401
