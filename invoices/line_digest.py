@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, bindparam, cast, func, select
+from sqlalchemy import BigInteger, Connection, Integer, bindparam, cast, func, select
 
 from ledger.store import tables as t
 
@@ -62,8 +62,8 @@ def lines_digest(connection: Connection, document_id: UUID) -> str:
 
 def written(connection: Connection, document_id: UUID) -> Written:
     """The lines as they stand in the table; nets in minor units."""
-    on_sqlite = connection.dialect.name == "sqlite"
-    query, identity = (SQLITE, document_id.hex) if on_sqlite else (POSTGRESQL, document_id)
+    query = _query(connection)
+    identity = document_id.hex if query is SQLITE else document_id
     hashed = hashlib.sha256()
     read, above, count, net = 0, 0, PORTION, 0
     taxes: set[tuple[str, int]] = set()
@@ -72,11 +72,20 @@ def written(connection: Connection, document_id: UUID) -> Written:
         text, count, amount, first_category, last_category, lowest_rate, highest_rate = row
         if count:
             hashed.update(text.encode())
+            hashed.update(b"\n")
             taxes |= {(first_category, lowest_rate), (last_category, highest_rate)}
             net += int(amount)
         read, above = read + count, above + PORTION
     nets = dict.fromkeys(taxes, net) if len(taxes) <= 1 else _nets(connection, document_id)
     return Written(f"sha256:{hashed.hexdigest()}", read, nets)
+
+
+def _query(connection: Connection) -> str:
+    """The one for the database: the lines above one number and up to another, as text, and their sums."""
+    dialect = connection.dialect
+    if dialect.name == "sqlite":
+        return SQLITE
+    return POSTGRESQL if (getattr(dialect, "server_version_info", None) or ()) >= _SCALARS else POSTGRESQL_16
 
 
 def _nets(connection: Connection, document_id: UUID) -> dict[tuple[str, int], int]:
@@ -95,38 +104,59 @@ _BY_TAX: Final = (
 )
 
 
-def _sqlite_texts() -> Iterator[str]:
+def _sqlite_texts() -> Iterator[tuple[str, str]]:
+    """The format of each column, and what it formats: numbers as such, which spares making them texts before."""
     for name in HASHED:
+        column = t.document_line.c[name]
         if name in WRITTEN:
-            yield f"json_quote({name})"
+            yield "%s", f"json_quote({name})"
         elif name in INSTANTS:
-            yield f"rtrim(rtrim(replace(substr({name}, 1, {len('2026-10-01T06:00:12.960000')}), 'T', ' '), '0'), '.')"
+            yield "%.10s%s", f"{name}, {_SQLITE_CLOCK.format(name)}"
         else:
-            yield name
+            yield "%d" if isinstance(column.type, Integer) and not column.nullable else "%s", name
 
 
-def _postgresql_texts() -> Iterator[str]:
+_SQLITE_CLOCK: Final = (
+    "' ' || CASE substr({0}, 20, 7) WHEN '.000000' THEN substr({0}, 12, 8) ELSE rtrim(substr({0}, 12, 15), '0') END"
+)
+"""Of `2026-10-01T06:00:12.960000+00:00` what comes after the date; nothing of nothing."""
+
+
+def _postgresql_texts(json: str) -> Iterator[str]:
+    """An interval of nothing is UTC without its name being looked up for each line."""
     for name in HASHED:
         text = f"{name}"
         if name in IDENTIFIERS:
             text = f"encode(uuid_send({name}), 'hex')"
         elif name in INSTANTS:
-            text = f"timezone('UTC', {name})"
+            text = f"timezone(interval '0', {name})"
         elif name in WRITTEN:
-            text = f"to_json({name})"
+            text = f"{json}({name})"
         nothing = "null" if name in WRITTEN else ""
         yield f"coalesce({text}::text, '{nothing}')" if t.document_line.c[name].nullable else text
 
 
 # Nothing but names of columns and formats of this module goes into the statements.
 _SUMS: Final = "count(*), sum(amount), min(tax_category), max(tax_category), min(tax_rate), max(tax_rate)"
-_SHAPE: Final = "\t".join("%s" for _ in HASHED) + "\n"
+_TAB: Final = "\t"
+_FORMATS, _FORMATTED = zip(*_sqlite_texts(), strict=True)
 SQLITE: Final = (
-    f"SELECT group_concat(text, ''), {_SUMS} FROM ("  # noqa: S608 - names of this module
-    f"SELECT format('{_SHAPE}', {', '.join(_sqlite_texts())}) AS text, amount, tax_category, tax_rate "
+    f"SELECT group_concat(text, char(10)), {_SUMS} FROM ("  # noqa: S608 - names of this module
+    f"SELECT format('{_TAB.join(_FORMATS)}', {', '.join(_FORMATTED)}) AS text, amount, tax_category, tax_rate "
     "FROM document_line WHERE document_id = ? AND number > ? AND number <= ? ORDER BY number)"
 )
-POSTGRESQL: Final = (
-    f"SELECT string_agg(concat_ws(E'\\t', {', '.join(_postgresql_texts())}) || E'\\n', '' ORDER BY number), {_SUMS} "  # noqa: S608
-    "FROM document_line WHERE document_id = %s AND number > %s AND number <= %s"
-)
+
+
+def _postgresql(json: str) -> str:
+    line = f"concat_ws(E'\\t', {', '.join(_postgresql_texts(json))})"
+    return (
+        f"SELECT string_agg({line}, E'\\n' ORDER BY number), {_SUMS} "  # noqa: S608
+        "FROM document_line WHERE document_id = %s AND number > %s AND number <= %s"
+    )
+
+
+_SCALARS: Final = (17,)
+"""The PostgreSQL that has JSON_SCALAR: the text of `to_json`, but what to do with the type is found out once."""
+POSTGRESQL: Final = _postgresql("json_scalar")
+POSTGRESQL_16: Final = _postgresql("to_json")
+"""For those before."""

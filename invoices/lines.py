@@ -23,6 +23,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    column,
     exists,
     func,
     insert,
@@ -34,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from invoices.document import Line, LineKind
+from ledger.domain.encoding import dumps
 from ledger.domain.journal import AccrualKind, AccrualState
 from ledger.domain.terms import Tax
 from ledger.store import tables as t
@@ -117,8 +119,14 @@ def take_charges(
     values, classes = _classes(charges)
     if between is not None:
         values |= {"first": between[0], "last": between[1]}
-    taking = _taking(classes, narrowed=between is not None, by_place=connection.dialect.name == "sqlite")
-    connection.execute(taking, {"document_id": document_id, **values})
+    values["document_id"] = document_id
+    narrowed = between is not None
+    if connection.dialect.name != "sqlite":
+        connection.execute(_taking(classes, narrowed=narrowed), values)
+        return
+    places = connection.execute(_places(classes, narrowed=narrowed), values).scalars().all()
+    if places:
+        connection.execute(_taking_placed(classes), {**values, "places": dumps(places).decode()})
 
 
 def _classes(charges: Sequence[Charge]) -> tuple[dict[str, Any], int]:
@@ -152,40 +160,56 @@ def _has_billable(classes: int) -> Select[Any]:
     return select(exists(select(literal_column("1")).where(_billable(classes))))
 
 
-@lru_cache(maxsize=64)
-def _taking(classes: int, *, narrowed: bool, by_place: bool) -> Insert:
-    """`by_place` numbers the rows' places and fetches the rest after: SQLite copies all that it sorts three times."""
+def _wanted(classes: int, *, narrowed: bool) -> ColumnElement[bool]:
+    wanted = _billable(classes)
+    return and_(wanted, accrual.id.between(bindparam("first"), bindparam("last"))) if narrowed else wanted
+
+
+_ORDER: Final = (accrual.effective_at, accrual.appointment_id.nulls_last(), accrual.id)
+_FILLED: Final = ("document_id", "number", "accrual_id", *COPIED, "amount", "tax_category", "tax_rate")
+
+
+def _rows(number: ColumnElement[int], classes: int) -> Select[Any]:
+    """Accruals as the columns `_FILLED` of lines."""
 
     def taxed(name: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
         values = [bindparam(f"{name}_{place}", type_=kind) for place in range(classes)]
         return values[0] if classes == 1 else case(*((_members(place), value) for place, value in enumerate(values)))
 
-    def rows(number: ColumnElement[int]) -> Select[Any]:
-        return select(
-            bindparam("document_id", type_=line.document_id.type),
-            number,
-            accrual.id,
-            *(accrual[name] for name in COPIED),
-            accrual.amount,
-            taxed("category", String()),
-            taxed("rate", Integer()),
-        )
+    return select(
+        bindparam("document_id", type_=line.document_id.type),
+        number,
+        accrual.id,
+        *(accrual[name] for name in COPIED),
+        accrual.amount,
+        taxed("category", String()),
+        taxed("rate", Integer()),
+    )
 
-    wanted = _billable(classes)
-    if narrowed:
-        wanted = and_(wanted, accrual.id.between(bindparam("first"), bindparam("last")))
-    number = func.row_number().over(order_by=(accrual.effective_at, accrual.appointment_id.nulls_last(), accrual.id))
-    if by_place:
-        numbered = select(_PLACE.label("place"), number.label("number")).where(wanted).subquery()
-        taken = rows(numbered.c.number).join_from(numbered, t.accrual, numbered.c.place == _PLACE)
-    else:
-        taken = rows(number).where(wanted)
-    columns = ["document_id", "number", "accrual_id", *COPIED, "amount", "tax_category", "tax_rate"]
-    return insert(t.document_line).from_select(columns, taken)
+
+@lru_cache(maxsize=64)
+def _taking(classes: int, *, narrowed: bool) -> Insert:
+    numbered = _rows(func.row_number().over(order_by=_ORDER), classes)
+    return insert(t.document_line).from_select(_FILLED, numbered.where(_wanted(classes, narrowed=narrowed)))
+
+
+@lru_cache(maxsize=64)
+def _places(classes: int, *, narrowed: bool) -> Select[Any]:
+    """Where SQLite keeps the rows, in the order of their lines: it would copy all that it sorts three times."""
+    return select(_PLACE).where(_wanted(classes, narrowed=narrowed)).order_by(*_ORDER)
+
+
+@lru_cache(maxsize=64)
+def _taking_placed(classes: int) -> Insert:
+    """`places` is the JSON list of them; to number them here costs less than a window does there."""
+    placed = func.json_each(bindparam("places", type_=String())).table_valued(
+        column("key", Integer), column("value", Integer)
+    )
+    taken = _rows(placed.c.key + 1, classes).join_from(placed, t.accrual, placed.c.value == _PLACE)
+    return insert(t.document_line).from_select(_FILLED, taken)
 
 
 _PLACE: Final = literal_column("accrual.rowid", Integer)
-"""Where SQLite keeps the row."""
 
 
 def take_credits(connection: Connection, document_id: UUID, original_id: UUID, given: ColumnElement[bool]) -> None:

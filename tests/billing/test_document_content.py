@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
-from invoices import lines
+from invoices import line_digest, lines
 from invoices.document import Document
 from invoices.issuing import document_hash
 from invoices.line_digest import lines_digest
@@ -146,6 +146,16 @@ def test_the_digest_is_the_same_on_both_engines(
         found.append(write_line(engine, **columns))
         engine.dispose()
     assert found[0] == found[1]
+
+
+def test_the_digest_of_lines_stays_what_it_was(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents that were issued with it verify for good, whichever PostgreSQL holds them."""
+    write_line(engine, reference=NASTY, confirmed=NASTY, service_at=datetime(2026, 10, 1, tzinfo=UTC))
+    digest = write_line(engine, number=2, accrual_id=UUID(int=5), corrects_document_id=UUID(int=9), corrects_number=7)
+    assert digest == "sha256:b3434047b05d57d5a85bc6426b638768b50ccdf8313b48f3458bd4ab5d097244"
+    monkeypatch.setattr(line_digest, "POSTGRESQL", line_digest.POSTGRESQL_16)
+    with reading(engine) as connection:
+        assert lines_digest(connection, UUID(int=1)) == digest
 
 
 def test_nothing_and_the_sign_for_nothing_have_different_digests(engine: Engine) -> None:
