@@ -61,11 +61,12 @@ def _named(table: Table, identity: ColumnElement[UUID]) -> Select[Any]:
     return select(name.label("reference"), found.label("id")).where(found.is_not(None))
 
 
-_REFERENCES = Prepared(
+REFERENCES = Prepared(
     union_all(
         _named(t.appointment, t.appointment.c.id), _named(t.linked_reference, t.linked_reference.c.appointment_id)
     )
 )
+"""Which of the `names` the `supplier` has used."""
 _SUPPRESSED = Prepared(
     select(t.suppression.c.digest).where(
         t.suppression.c.buyer_id == bindparam("buyer"), among(t.suppression.c.digest, texts("digests"))
@@ -77,7 +78,7 @@ def used(connection: Connection, supplier_id: UUID, references: list[str]) -> di
     """Those of a supplier's references that he has used before, each with its appointment."""
     found: dict[str, UUID] = {}
     for some in chunks(references):
-        known = _REFERENCES.all(connection, {"supplier": supplier_id, "names": some})
+        known = REFERENCES.all(connection, {"supplier": supplier_id, "names": some})
         found.update((row.reference, row.id) for row in known)
     return found
 
@@ -144,7 +145,7 @@ class IntakeDesk:
             if pinned.definition.intake.suppressions:
                 listed.setdefault(pinned.buyer_id, []).extend(found.values())
         asked: list[tuple[Prepared, dict[str, Any]]] = [
-            (_REFERENCES, {"supplier": who, "names": some}) for who, some in _portions(references)
+            (REFERENCES, {"supplier": who, "names": some}) for who, some in _portions(references)
         ]
         asked += [(CLAIMS, {"buyer": who, "digests": some}) for who, some in _portions(held)]
         asked += [(_SUPPRESSED, {"buyer": who, "digests": some}) for who, some in _portions(listed)]

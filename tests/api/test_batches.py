@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Row, event, func, insert, select
 from api import ndjson
 from api.resources import batches
 from ledger.services import desk
+from ledger.services.intake import REFERENCES
 from ledger.store import bulk
 from ledger.store import tables as t
 from ledger.store.types import new_id
@@ -128,6 +129,19 @@ def test_a_batch_asks_the_database_as_often_for_twelve_as_for_three(
             counts.append(len(asked))
         event.remove(app_engine, "before_cursor_execute", note)
     assert counts[2] <= counts[1]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_name_is_looked_up_by_the_index_that_has_its_order_even_while_nothing_is_known_of_the_table(
+    app_engine: Engine,
+) -> None:
+    asked = REFERENCES.statement.compile(dialect=app_engine.dialect)
+    values = {**asked.params, "supplier": new_id(), "names": ["K-1", "K-2"]}
+    with app_engine.connect() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # which is right for a table of one page
+        plan = connection.exec_driver_sql(f"EXPLAIN {asked}", values).scalars().all()
+    used = {line.split(" using ")[1].split(" ")[0] for line in plan if " using " in line}
+    assert used == {"uq_appointment_supplier_id_reference", "pk_linked_reference"}
 
 
 WAITING = (
