@@ -15,9 +15,13 @@ import sqlalchemy as sa
 from freezegun import freeze_time
 from sqlalchemy import Engine
 
-from ledger.store.engine import make_engine
+from ledger.domain.lifecycle import Verdict
+from ledger.store.engine import make_engine, reading
+from ledger.store.tables import metadata
+from tests.services.market import Market
 from tests.support import databases
 from tests.support.leases import Engines, PostgresLeases
+from tests.support.openings import ID
 
 NUMBERED = (
     "SET LOCAL session_replication_role = replica; INSERT INTO number_series VALUES "
@@ -31,6 +35,24 @@ def test_every_test_gets_a_migrated_database_of_its_own(engine: Engine, turn: in
         assert sa.inspect(connection).has_table("alembic_version")
         assert not sa.inspect(connection).has_table("mark")
         connection.execute(sa.text("CREATE TABLE mark (id integer)"))
+
+
+def test_what_is_told_to_a_second_database_is_what_the_services_wrote_to_the_first_but_for_ids(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    rows, ids = [], []
+    for name in ("first", "second"):
+        (tmp_path / name).write_bytes(sqlite_template.read_bytes())
+        engine = make_engine(databases.sqlite_url_of(tmp_path / name))
+        market = Market(engine, slugs=("written-once",))
+        with reading(engine) as connection:
+            told = {table.name: connection.execute(table.select()).all() for table in metadata.sorted_tables}
+        rows.append(ID.sub("an id", repr(told).replace("UUID(", "")))
+        ids.append({found.group() for found in ID.finditer(repr(told))})
+        assert market.state(market.taken(definition="written-once")).verdict is Verdict.PENDING
+        engine.dispose()
+    assert rows[0] == rows[1]
+    assert len(ids[0]) == len(ids[1]) > 5 and ids[0].isdisjoint(ids[1])
 
 
 def turn(leases: PostgresLeases, statement: str) -> str:

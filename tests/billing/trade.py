@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, func, select, update
 
 from invoices.billing_run import RunResult, bill
 from ledger.domain.calendar import Period
+from ledger.domain.encoding import dumps
 from ledger.domain.journal import AccountKind, AccrualKind, AccrualState, EntryKind
 from ledger.services import agreements, definitions, parties
 from ledger.services.posting import Accounts, Postings
@@ -19,6 +20,7 @@ from ledger.store import tables as t
 from ledger.store.engine import reading, writing
 from ledger.store.types import new_id
 from tests.domain.documents import agreement_document, definition_document
+from tests.support.openings import opened
 
 OPENED = datetime(2026, 1, 1, tzinfo=UTC)
 OCTOBER = Period(2026, 10)
@@ -42,6 +44,8 @@ class Trade:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.ids: dict[str, UUID] = {}
+        self._agreed: tuple[bytes, ...] = ()
+        self._made: dict[str, UUID] = {}
 
     def join(self, slug: str, kind: str, **details: Any) -> UUID:
         told: dict[str, Any] = {
@@ -53,8 +57,12 @@ class Trade:
         }
         if kind == "supplier":
             told |= {"vat_id": VAT_ID, "vat_registered": True}
-        with writing(self.engine) as connection:
-            self.ids[slug] = parties.create_organisation(connection, told | details, OPENED)["id"]
+        told |= details
+
+        def write(connection: Connection) -> dict[str, UUID]:
+            return {slug: parties.create_organisation(connection, told, OPENED)["id"]}
+
+        self.ids |= opened(self.engine, dumps(told), write)
         return self.ids[slug]
 
     def change(self, slug: str, **columns: Any) -> None:
@@ -75,14 +83,20 @@ class Trade:
         for slug, kind in ((supplier, "supplier"), (buyer, "buyer")):
             if slug not in self.ids:
                 self.join(slug, kind)
-        with writing(self.engine) as connection:
-            self._define(connection, buyer, definition, zone, currency)
-            terms = agreement_document(definition=definition, billing=self_billed()) | clauses
+        terms = agreement_document(definition=definition, billing=self_billed()) | clauses
+
+        def write(connection: Connection) -> dict[str, UUID]:
+            definition_id = self._define(connection, buyer, definition, zone, currency)
             agreement_id = agreements.create_agreement(
                 connection, self.ids[supplier], self.ids[buyer], terms, now=OPENED, actor=buyer
             )
             self._accept(connection, agreement_id, 1, OPENED)
-        return agreement_id
+            return {f"agreement {len(self._agreed)}": agreement_id, f"{buyer}:{definition}": definition_id}
+
+        self._agreed += (dumps([supplier, buyer, zone, currency, terms]),)
+        made = opened(self.engine, self._agreed, write, given=self.ids | self._made)
+        self._made |= made
+        return next(iter(made.values()))
 
     def amend(self, agreement_id: UUID, at: datetime, **clauses: Any) -> None:
         """A newer version of the terms, accepted by both at once."""
@@ -228,13 +242,15 @@ class Trade:
         with reading(self.engine) as connection:
             return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
-    def _define(self, connection: Connection, buyer: str, slug: str, zone: str, currency: str) -> None:
+    def _define(self, connection: Connection, buyer: str, slug: str, zone: str, currency: str) -> UUID:
         definition = t.definition.c
         known = select(definition.id).where(definition.buyer_id == self.ids[buyer], definition.slug == slug)
-        if connection.execute(known).first() is None:
+        found: UUID | None = connection.execute(known).scalar()
+        if found is None:
             document = definition_document(slug=slug, time_zone=zone, currency=currency)
-            identity = definitions.create_definition(connection, self.ids[buyer], document, now=OPENED)
-            definitions.publish(connection, identity, effective_from=OPENED, now=OPENED, actor=buyer)
+            found = definitions.create_definition(connection, self.ids[buyer], document, now=OPENED)
+            definitions.publish(connection, found, effective_from=OPENED, now=OPENED, actor=buyer)
+        return found
 
     def _accept(self, connection: Connection, agreement_id: UUID, number: int, at: datetime) -> None:
         for party in ("buyer", "supplier"):

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, select
 
 from ledger.domain.contacts import contact_key, digest
+from ledger.domain.encoding import dumps
 from ledger.domain.errors import Refusal
 from ledger.domain.intake import Company, Prospect, Submission
 from ledger.domain.lifecycle import Appointment, Event, EventKind, Finding, Party, Slot, replay
@@ -26,6 +27,7 @@ from ledger.services.intake import IntakeDesk, NotTaken, Taken
 from ledger.store import tables as t
 from ledger.store.engine import Contended, reading, writing
 from tests.domain.documents import agreement_document, definition_document
+from tests.support.openings import opened
 
 Document = dict[str, Any]
 Change = Callable[[Document], object]
@@ -55,6 +57,54 @@ def easy(document: Document) -> None:
     }
 
 
+def _definition(slug: str, change: Change) -> Document:
+    document = definition_document(slug=slug)
+    easy(document)
+    change(document)
+    return document
+
+
+def _agreement(slug: str, price: Document | None) -> Document:
+    document = agreement_document(definition=slug)
+    if price is not None:
+        document["price"] = {"bonuses": {}, "minimum_per_month": None, "deposit": None, **price}
+    return document
+
+
+def _trading(
+    connection: Connection,
+    suppliers: tuple[str, ...],
+    buyers: tuple[str, ...],
+    documents: Mapping[str, Document],
+    terms: Mapping[str, Document],
+) -> dict[str, UUID]:
+    """Organisations by slug; every buyer has published his definitions and agreed on each with every supplier."""
+    ids = {slug: _joined(connection, slug, "supplier" if slug in suppliers else "buyer") for slug in suppliers + buyers}
+    for buyer in buyers:
+        for slug, document in documents.items():
+            identity = definitions.create_definition(connection, ids[buyer], document, now=OPENED)
+            definitions.publish(connection, identity, effective_from=OPENED, now=OPENED, actor=buyer)
+            for supplier in suppliers:
+                agreement = agreements.create_agreement(
+                    connection, ids[supplier], ids[buyer], terms[slug], now=OPENED, actor=buyer
+                )
+                for party in ("buyer", "supplier"):
+                    agreements.accept(connection, agreement, 1, party, at=OPENED, now=OPENED, actor=party)
+    return ids
+
+
+def _joined(connection: Connection, slug: str, kind: str) -> UUID:
+    details = {
+        "slug": slug,
+        "kind": kind,
+        "legal_name": slug.title(),
+        "address": {"country": "GB"},
+        "time_zone": "Europe/London",
+    }
+    found: UUID = parties.create_organisation(connection, details, OPENED)["id"]
+    return found
+
+
 class Market:
     """Buyers and suppliers by slug; each supplier has an agreement with every buyer on each of his definitions."""
 
@@ -69,40 +119,10 @@ class Market:
         price: Document | None = None,
     ) -> None:
         self.engine = engine
-        self.price = price
-        self.ids: dict[str, UUID] = {}
-        with writing(engine) as connection:
-            for slug in (*suppliers, *buyers):
-                self._join(connection, slug, "supplier" if slug in suppliers else "buyer")
-            for buyer in buyers:
-                for slug in slugs:
-                    self._agree(connection, buyer, slug, suppliers, change)
-
-    def _join(self, connection: Connection, slug: str, kind: str) -> None:
-        details = {
-            "slug": slug,
-            "kind": kind,
-            "legal_name": slug.title(),
-            "address": {"country": "GB"},
-            "time_zone": "Europe/London",
-        }
-        self.ids[slug] = parties.create_organisation(connection, details, OPENED)["id"]
-
-    def _agree(self, connection: Connection, buyer: str, slug: str, suppliers: tuple[str, ...], change: Change) -> None:
-        document = definition_document(slug=slug)
-        easy(document)
-        change(document)
-        identity = definitions.create_definition(connection, self.ids[buyer], document, now=OPENED)
-        definitions.publish(connection, identity, effective_from=OPENED, now=OPENED, actor=buyer)
-        commercial = agreement_document(definition=slug)
-        if self.price is not None:
-            commercial["price"] = {"bonuses": {}, "minimum_per_month": None, "deposit": None, **self.price}
-        for supplier in suppliers:
-            agreement = agreements.create_agreement(
-                connection, self.ids[supplier], self.ids[buyer], commercial, now=OPENED, actor=buyer
-            )
-            for party in ("buyer", "supplier"):
-                agreements.accept(connection, agreement, 1, party, at=OPENED, now=OPENED, actor=party)
+        documents = {slug: _definition(slug, change) for slug in slugs}
+        terms = {slug: _agreement(slug, price) for slug in slugs}
+        key = (suppliers, buyers, dumps(documents), dumps(terms))
+        self.ids = opened(engine, key, lambda connection: _trading(connection, suppliers, buyers, documents, terms))
 
     def submit(
         self,
