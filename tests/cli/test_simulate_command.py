@@ -24,6 +24,7 @@ def test_the_story_is_the_same_on_both_engines_whoever_runs_the_worker(
     assert "needs an empty database" in again.stderr
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_planted_bug_is_caught_with_its_step(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands that do not settle first what has fallen due."""
     monkeypatch.setattr(Desk, "settle", lambda *_arguments, **_named: 0)
